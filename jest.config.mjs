@@ -1,0 +1,20 @@
+/** One configuration for every project; `tools/test.mjs` and nx run it with `--rootDir` or a path. */
+const swc = {
+  jsc: {
+    parser: { syntax: 'typescript', tsx: true, decorators: true },
+    target: 'es2024',
+    transform: { legacyDecorator: true, decoratorMetadata: true },
+    keepClassNames: true,
+  },
+  module: { type: 'es6' },
+  swcrc: false,
+};
+
+export default {
+  testEnvironment: 'node',
+  testMatch: ['**/*.spec.ts'],
+  extensionsToTreatAsEsm: ['.ts', '.tsx'],
+  transform: { '\\.tsx?$': ['@swc/jest', swc] },
+  testTimeout: 30_000,
+  maxWorkers: 2,
+};

@@ -1,0 +1,48 @@
+import type { Actor, DataClass, Fact, Instant, Position, RecordedFact, Revision } from '@anamnesis/kernel';
+import type { ExpectedRevision } from '@anamnesis/event-store';
+
+/** The facts of one decision for one stream, with the revision it rests on; not yet sealed, not yet stored. */
+export interface Pending {
+  readonly stream: string;
+  readonly expected: ExpectedRevision;
+  readonly facts: readonly Fact[];
+  /** The opaque patient id whose key seals the facts; absent: the network's key. */
+  readonly subject?: string;
+  readonly dataClass: DataClass;
+}
+
+/** What every event of one piece of work has in common. */
+export interface Work {
+  /** The command's id. */
+  readonly command: string;
+  readonly actor: Actor;
+  readonly correlation: string;
+  readonly causation?: string;
+  readonly traceparent?: string;
+}
+
+export type Committed =
+  | { readonly ok: true; readonly position: Position; readonly recordedAt: Instant; readonly revisions: readonly Revision[] }
+  | { readonly ok: false; readonly conflict: { readonly stream: string; readonly actual: Revision | 'none' } };
+
+/** A stream as it was read: opened, upcast to today's shapes, in order. */
+export interface Loaded {
+  readonly facts: readonly RecordedFact[];
+  /** What the next append must expect. */
+  readonly revision: Revision | 'none';
+}
+
+/** The reading side of the journal; can be opened in any thread. */
+export interface JournalReader {
+  load(stream: string, options?: { readonly upTo?: Position }): Promise<Loaded>;
+  /** The newest facts of the stream first. */
+  loadBackwards(stream: string, limit: number, options?: { readonly upTo?: Position }): Promise<readonly RecordedFact[]>;
+}
+
+/** Sealed events in and out. Throws `Fault`: `key-destroyed`, `vault-unavailable`, `event-altered` and the store's own. */
+export interface Journal extends JournalReader {
+  /** One atomic append of all of it. */
+  commit(pending: readonly Pending[], work: Work): Promise<Committed>;
+  /** An opaque, stable name for a text that a person may be known by. */
+  keyedHash(purpose: string, text: string): string;
+}

@@ -1,0 +1,4 @@
+export * from './decider.ts';
+export type * from './event.ts';
+export * from './fault.ts';
+export * from './ids.ts';

@@ -1,0 +1,3 @@
+export type * from './entries.ts';
+export type * from './port.ts';
+export type * from './query.ts';
