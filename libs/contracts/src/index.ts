@@ -1,0 +1,3 @@
+export * from './clinical-time.ts';
+export * from './ownership.ts';
+export * from './record.ts';

@@ -1,0 +1,171 @@
+import { ownerOf, type ContextName, type RecordFacts } from '@anamnesis/contracts';
+import type { Journal, JournalReader, Pending } from '@anamnesis/journal';
+import { UUID, type Actor, type Decider, type Fact, type Instant, type RecordedFact } from '@anamnesis/kernel';
+import { type RecordCommand, type RecordRefusal, type ResourceVersion } from './record-command.ts';
+import { absent, evolveRecord, recordDecider, type RecordRules, type RecordState } from './record-decider.ts';
+
+/** What somebody asks to be written about one resource. */
+export interface WriteIntent {
+  readonly interaction: 'put' | 'delete';
+  readonly type: string;
+  readonly id: string;
+  readonly resource?: ResourceVersion;
+  readonly ifMatch?: string;
+  /** If-None-Match: *; refused as a version conflict when the resource exists. */
+  readonly mustBeNew?: boolean;
+  /** The id was made for this very command, so nothing can stand there yet. */
+  readonly fresh?: boolean;
+  readonly origin?: 'imported';
+  /** The opaque id of the patient whose data it is; absent: nobody's. */
+  readonly subject?: string;
+  readonly reason?: string;
+  readonly command: { readonly id: string; readonly at: Instant; readonly actor: Actor };
+}
+
+/** A context's decision, not committed: what it would append, and the version that this makes. */
+export type Decided =
+  | {
+      readonly ok: true;
+      readonly pending: readonly Pending[];
+      readonly versionId: string;
+      /** `none`: there was nothing to do. */
+      readonly change: 'created' | 'updated' | 'deleted' | 'none';
+    }
+  | { readonly ok: false; readonly refusal: RecordRefusal };
+
+/** A context as the gateway asks it: it decides, and whoever asked commits. */
+export interface Context {
+  readonly name: ContextName;
+  /**
+   * Decides on what the streams hold, with the earlier decisions of the same batch on top.
+   * `attempt` counts from 0; later attempts look before they claim.
+   */
+  decide(intent: WriteIntent, prior: readonly Pending[], attempt: number): Promise<Decided>;
+}
+
+/** The stream of a resource: its own id where that is a UUID, else an opaque one. */
+export function streamOf(type: string, id: string, keyedHash: Journal['keyedHash']): string {
+  const owner = ownerOf(type);
+  if (!owner) throw new TypeError('not a storable resource type');
+  return `${owner.kind}-${opaqueId(type, id, keyedHash)}`;
+}
+
+/** The UUID by which streams and events know a resource. */
+export function opaqueId(type: string, id: string, keyedHash: Journal['keyedHash']): string {
+  return UUID.test(id) ? id : uuidOfHash(keyedHash('resource-id', `${type}/${id}`));
+}
+
+/** A UUID (RFC 9562 version 8) from the first 128 bits of a hash in hex. */
+export function uuidOfHash(hex: string): string {
+  const variant = ((parseInt(hex[16]!, 16) & 0x3) | 0x8).toString(16);
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-8${hex.slice(13, 16)}-${variant}${hex.slice(17, 20)}-${hex.slice(20, 32)}`;
+}
+
+/** The generic context: one record decider for every type, with the rules that a type adds. */
+export class RecordContext implements Context {
+  readonly name: ContextName;
+  protected readonly journal: JournalReader & Pick<Journal, 'keyedHash'>;
+  readonly #deciders = new Map<string, Decider<RecordCommand, RecordState, RecordRefusal>>();
+  readonly #generic = recordDecider();
+
+  constructor(
+    name: ContextName,
+    journal: JournalReader & Pick<Journal, 'keyedHash'>,
+    rules: Readonly<Record<string, RecordRules>> = {},
+  ) {
+    this.name = name;
+    this.journal = journal;
+    for (const [type, own] of Object.entries(rules)) this.#deciders.set(type, recordDecider(own));
+  }
+
+  async decide(intent: WriteIntent, prior: readonly Pending[], _attempt: number): Promise<Decided> {
+    const owner = ownerOf(intent.type)!;
+    const stream = streamOf(intent.type, intent.id, this.journal.keyedHash.bind(this.journal));
+    const { state, expected } = await this.stateOf(stream, intent.fresh ?? false, prior);
+    if (intent.mustBeNew && state.standing === 'current') return { ok: false, refusal: conflict };
+    const decision = this.deciderOf(intent.type).decide(commandOf(intent), state);
+    if ('refused' in decision) return { ok: false, refusal: decision.refused };
+    const facts = decision.accepted;
+    const pending: Pending = {
+      stream,
+      expected,
+      facts,
+      dataClass: owner.dataClass,
+      ...(intent.subject !== undefined && { subject: intent.subject }),
+    };
+    const last = facts.at(-1)?.facts as RecordFacts | undefined;
+    return {
+      ok: true,
+      pending: facts.length > 0 ? [pending] : [],
+      versionId: last?.versionId ?? String(state.version),
+      change: changeOf(facts, state),
+    };
+  }
+
+  protected deciderOf(type: string): Decider<RecordCommand, RecordState, RecordRefusal> {
+    return this.#deciders.get(type) ?? this.#generic;
+  }
+
+  /** The stream folded, the earlier decisions of the batch included. */
+  protected async stateOf(
+    stream: string,
+    fresh: boolean,
+    prior: readonly Pending[],
+  ): Promise<{ state: RecordState; expected: Pending['expected'] }> {
+    let state = absent;
+    let expected: Pending['expected'] = 'none';
+    if (!fresh) {
+      // Every version is carried whole, so the newest events say all that the generic record asks.
+      const [last, ...rest] = await this.journal.loadBackwards(stream, 2);
+      if (last) expected = last.revision;
+      state = foldBackwards(last, rest);
+    }
+    for (const before of prior) {
+      if (before.stream !== stream) continue;
+      state = before.facts.reduce(evolveRecord, state);
+      expected = revisionAfter(expected, before.facts.length);
+    }
+    return { state, expected };
+  }
+}
+
+const conflict: RecordRefusal = {
+  code: 'version-conflict',
+  message: 'The resource exists already, and If-None-Match asked that it does not.',
+};
+
+/** The state from the newest events: the last one, on the version that a deletion hid. */
+function foldBackwards(last: RecordedFact | undefined, rest: readonly RecordedFact[]): RecordState {
+  return [...rest]
+    .reverse()
+    .concat(last ?? [])
+    .reduce<RecordState>(evolveRecord, absent);
+}
+
+function revisionAfter(expected: Pending['expected'], added: number): Pending['expected'] {
+  if (expected === 'any') return 'any';
+  return (expected === 'none' ? -1 : expected) + added;
+}
+
+function changeOf(facts: readonly Fact[], before: RecordState): 'created' | 'updated' | 'deleted' | 'none' {
+  const last = facts.at(-1);
+  if (!last) return 'none';
+  if (last.resource === undefined) return 'deleted';
+  return before.standing === 'absent' || before.standing === 'deleted' ? 'created' : 'updated';
+}
+
+function commandOf(intent: WriteIntent): RecordCommand {
+  const target = {
+    resourceType: intent.type,
+    id: intent.id,
+    ...(intent.ifMatch !== undefined && { ifMatch: intent.ifMatch }),
+    ...(intent.reason !== undefined && { reason: intent.reason }),
+  };
+  if (intent.interaction === 'delete') return { ...intent.command, type: 'DeleteRecord', body: target };
+  if (!intent.resource) throw new TypeError('a version to store is missing');
+  return {
+    ...intent.command,
+    type: 'PutRecord',
+    body: { ...target, resource: intent.resource, ...(intent.origin && { origin: intent.origin }) },
+  };
+}

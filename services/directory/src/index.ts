@@ -1,0 +1,1 @@
+export { directoryContext } from './application/directory-context.ts';

@@ -1,0 +1,1 @@
+export { encountersContext } from './application/encounters-context.ts';

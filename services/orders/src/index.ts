@@ -1,0 +1,1 @@
+export { ordersContext } from './application/orders-context.ts';

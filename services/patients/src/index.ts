@@ -1,0 +1,1 @@
+export { PatientsContext } from './application/patients-context.ts';
