@@ -3,3 +3,4 @@ export { syntheticNetwork } from './patients/network.ts';
 export { SYSTEM as SYNTHETIC_SYSTEM } from './patients/catalogue.ts';
 export { syntheticChart, syntheticCharts, SMALLEST_CHART, type ChartOptions } from './patients/synthetic-chart.ts';
 export { syntheticPatient, syntheticPatients, TODAY } from './patients/synthetic-patient.ts';
+export { folded, specify, type Outcome, type Story } from './given.ts';

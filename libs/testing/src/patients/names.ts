@@ -12,8 +12,28 @@ const FAMILIES = words(`
 
 /** Names whose letters or form are a trial for careless code: diacritics, apostrophes, spaces, hyphens, single letters. */
 const TRYING = [
-  "O'Connell", 'Müller', 'García Márquez', "D'Angelo", 'Łukasik', 'van der Meer', 'Åkesson', 'Núñez', 'Ó Briain', 'Žižka',
-  'de la Cruz', 'Sørensen', 'Çelik-Roth', "N'Diaye", 'İnan', 'Größl', 'El-Sayed', 'Ng', 'O', 'Þórsson', 'Nguyễn', 'Ångström',
+  "O'Connell",
+  'Müller',
+  'García Márquez',
+  "D'Angelo",
+  'Łukasik',
+  'van der Meer',
+  'Åkesson',
+  'Núñez',
+  'Ó Briain',
+  'Žižka',
+  'de la Cruz',
+  'Sørensen',
+  'Çelik-Roth',
+  "N'Diaye",
+  'İnan',
+  'Größl',
+  'El-Sayed',
+  'Ng',
+  'O',
+  'Þórsson',
+  'Nguyễn',
+  'Ångström',
 ];
 
 const FIRST_PARTS = words(`

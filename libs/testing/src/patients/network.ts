@@ -5,7 +5,13 @@ import { entriesOf, type Entries } from './entries.ts';
 import { familyName, givenNames } from './names.ts';
 import { address, telephone } from './places.ts';
 
-const HOUSES = ['General Hospital', 'Community Clinic', 'Regional Medical Center', 'Primary Care', 'University Hospital'];
+const HOUSES = [
+  'General Hospital',
+  'Community Clinic',
+  'Regional Medical Center',
+  'Primary Care',
+  'University Hospital',
+];
 
 /** The house and the person who cared; every chart has its own, as Synthea's files do. */
 export interface Providers {

@@ -16,7 +16,20 @@ const TOWNS: readonly (readonly [string, string])[] = [
   ['Kestrel Point', '026'],
   ['Larkfield', '027'],
 ];
-const STREETS = ['Mill', 'Orchard', 'Harbor', 'Chapel', 'Quarry', 'Station', 'Meadow', 'Linden', 'Canal', 'Beacon', 'Ferry', 'Garden'];
+const STREETS = [
+  'Mill',
+  'Orchard',
+  'Harbor',
+  'Chapel',
+  'Quarry',
+  'Station',
+  'Meadow',
+  'Linden',
+  'Canal',
+  'Beacon',
+  'Ferry',
+  'Garden',
+];
 const WAYS = ['Street', 'Road', 'Lane', 'Avenue', 'Row', 'Close'];
 
 /** A postal address in the state whose every town is invented. */

@@ -1,5 +1,13 @@
 import type { Bundle, Coverage, Encounter, Reference } from 'fhir/r4.js';
-import { addAllergy, addCarePlan, addClaim, addCondition, addImmunization, addMedication, addProcedure } from './care.ts';
+import {
+  addAllergy,
+  addCarePlan,
+  addClaim,
+  addCondition,
+  addImmunization,
+  addMedication,
+  addProcedure,
+} from './care.ts';
 import { SYSTEM, VISITS } from './catalogue.ts';
 import { concept } from './concepts.ts';
 import { drawFrom, type Draw } from './draw.ts';
@@ -99,7 +107,9 @@ function coverageOf(patient: Reference, providers: Providers): Coverage {
     resourceType: 'Coverage',
     status: 'active',
     beneficiary: patient,
-    relationship: { coding: [{ system: 'http://terminology.hl7.org/CodeSystem/subscriber-relationship', code: 'self' }] },
+    relationship: {
+      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/subscriber-relationship', code: 'self' }],
+    },
     payor: [providers.organisation],
   };
 }

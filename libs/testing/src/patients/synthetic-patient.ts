@@ -37,10 +37,16 @@ export function syntheticPatient(seed: string | number, index: number): Patient 
     ...(deceased ? { deceasedDateTime: day(TODAY - draw.whole(1, 700) * DAY, birthDate) } : {}),
     address: [address(draw, 'home')],
     maritalStatus: {
-      coding: [{ system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', code: draw.pick(['M', 'S', 'D', 'W']) }],
+      coding: [
+        { system: 'http://terminology.hl7.org/CodeSystem/v3-MaritalStatus', code: draw.pick(['M', 'S', 'D', 'W']) },
+      ],
     },
     communication: [
-      { language: { coding: [{ system: 'urn:ietf:bcp:47', code: draw.pickRanked(['en', 'es', 'de', 'fr', 'tr'], 0.4) }] } },
+      {
+        language: {
+          coding: [{ system: 'urn:ietf:bcp:47', code: draw.pickRanked(['en', 'es', 'de', 'fr', 'tr'], 0.4) }],
+        },
+      },
     ],
   };
 }
@@ -52,7 +58,10 @@ export function* syntheticPatients(seed: string | number, count: number, from = 
 
 /** The medical record number is a mark of the seed and the index itself: no two people of a population share one. */
 function identifiers(draw: Draw, seed: string | number, index: number): NonNullable<Patient['identifier']> {
-  const typed = (code: string, display: string) => ({ coding: [{ system: SYSTEM.identifierType, code, display }], text: display });
+  const typed = (code: string, display: string) => ({
+    coding: [{ system: SYSTEM.identifierType, code, display }],
+    text: display,
+  });
   return [
     {
       use: 'usual',
