@@ -1,0 +1,31 @@
+export {
+  type Config,
+  type ConfigFault,
+  type Environment,
+  type ParsedConfig,
+  parseConfig,
+  publicUrlOf,
+} from './config.ts';
+export { configurationPage, describeConfig } from './describe-config.ts';
+export { isLoopback } from './loopback.ts';
+export { createLog, errorFields, type Log, type LogFields, type LogLevel } from './log.ts';
+export { type HealthCheck, HealthRegistry, type Readiness } from './health.ts';
+export { type IssueType, type Problem, problemDocument, ProblemError } from './problem.ts';
+export { FAULT_PROBLEMS, HTTP_PROBLEMS, type RefusalAnswer, refusalProblems } from './problems.ts';
+export { problemOf } from './problem-of.ts';
+export type { ProblemRenderer } from './problem-filter.ts';
+export { RouteAction } from './route-action.ts';
+export { type RouteGuard, UndeclaredRoutes } from './route-guard.ts';
+export type { Mount } from './mount.ts';
+export { type HttpConfig, type RunningService, type ServiceOptions, startService } from './start-service.ts';
+export { runUntilSignalled } from './run-until-signalled.ts';
+export {
+  countRefusal,
+  currentTraceparent,
+  observeProjectionLag,
+  recordAppend,
+  startTelemetry,
+  telemetryAsked,
+  trace,
+  type TraceAttributes,
+} from './telemetry.ts';
