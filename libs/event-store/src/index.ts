@@ -1,1 +1,10 @@
 export type * from './port.ts';
+export {
+  checkStreamName,
+  decodeStored,
+  encodeStored,
+  STORED_FORMAT,
+  STORED_HEADER_BYTES,
+  STORED_ID_OFFSET,
+  storedRecordedAt,
+} from './stored-bytes.ts';

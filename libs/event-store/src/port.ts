@@ -33,7 +33,7 @@ export type AppendResult =
       readonly ok: true;
       /** The position of the last event of the batch (of the first append, for a repeated one); of the head, for none. */
       readonly position: Position;
-      /** The last revision of each write's stream, in the order of the writes. -1: the stream is still empty. */
+      /** Where each write left its stream, in the order of the writes: its last revision. -1: still empty. */
       readonly revisions: readonly Revision[];
       readonly recordedAt: Instant;
     }
@@ -45,7 +45,7 @@ export interface ReadStreamOptions {
   readonly direction?: Direction;
   /** Inclusive. Default: the first event forwards, the last one backwards. */
   readonly from?: Revision;
-  /** At most this many; default 1,000, limit 10,000. */
+  /** At most this many, from 1; default 1,000, limit 10,000. */
   readonly limit?: number;
   /** Leave out events after this position. */
   readonly upTo?: Position;
@@ -55,6 +55,7 @@ export interface ReadAllOptions {
   readonly direction?: Direction;
   /** Exclusive: events after it (forwards) or before it (backwards). Default: from the first, or from the last. */
   readonly from?: Position;
+  /** At most this many, from 1; default 1,000, limit 10,000. Fewer come back only where the log ends. */
   readonly limit?: number;
   /** Only streams whose name starts with one of these (`patient-`). */
   readonly prefixes?: readonly string[];
@@ -76,24 +77,42 @@ export interface EventReader {
    * Calls `handler` with batches in order, from just after `from`, then live, never two at once: the next batch is
    * read when the handler's promise has resolved. A handler that rejects ends the subscription with that error.
    */
-  subscribe(options: SubscribeOptions, handler: (batch: readonly StoredEvent[]) => Promise<void>): Subscription;
+  subscribe(options: SubscribeOptions, handler: SubscriptionHandler): Subscription;
   close(): Promise<void>;
 }
 
+/** `through`: every event up to here that the subscription asks for has been handed over, this batch included. */
+export type SubscriptionHandler = (batch: readonly StoredEvent[], through: Position) => Promise<void>;
+
 export interface SubscribeOptions {
+  /** Exclusive: the first batch begins just after it. */
   readonly from: Position;
+  /** At most this many events a batch, from 1; default 500, limit 10,000. */
   readonly batchSize?: number;
   readonly prefixes?: readonly string[];
+  /** Also call the handler, with an empty batch, when only events that `prefixes` leaves out were passed. */
+  readonly checkpoints?: boolean;
 }
 
 export interface Subscription {
   /** Resolves when stopped, rejects with what ended it. */
   readonly ended: Promise<void>;
+  /** Resolves when the handler in hand has settled; so a handler must not await it. */
   stop(): Promise<void>;
 }
 
 /**
- * An append-only log of streams. Errors: `Fault` with `store-unavailable` (retryable), `store-full`,
+ * An append-only log of streams.
+ *
+ * Repeats: if a write's expectation does not hold, but the events right after the expected revision are exactly its
+ * events by id (for `none` from revision 0; for `any` the last ones of the stream), it was appended before: the call
+ * appends nothing and answers as it did the first time. Of several writes all that carry events must be repeats; a
+ * mixture is a conflict. Two writes of one batch may go to one stream: the second is checked after the first.
+ *
+ * A stream name, id, type or revision that is not well formed is a TypeError, a batch or limit out of bounds a
+ * RangeError: bugs of the caller. After `store-unavailable` the outcome is unknown: repeat the call to learn it.
+ *
+ * Errors: `Fault` with `store-unavailable` (retryable), `store-full`,
  * `store-read-only`, `store-corrupt`, `overloaded` (retryable: its bounded queue is full), `stopping`.
  */
 export interface EventStore extends EventReader {
