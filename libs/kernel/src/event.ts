@@ -33,6 +33,8 @@ export interface EventMeta {
   /** The opaque id of the patient whose key seals the data; absent: the network's own key. */
   readonly subject?: string;
   readonly dataClass: DataClass;
+  /** Whose key seals the data, where that is neither the subject's nor the network's: `audit-<yyyy-mm>`. */
+  readonly sealedBy?: string;
   /** The id of the command that caused the event; a repeated command is found by it. */
   readonly command: string;
   /** What the whole piece of work is known by across services (a request id). */

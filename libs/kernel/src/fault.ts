@@ -24,6 +24,8 @@ export type FaultCode =
   | 'vault-unavailable'
   | 'vault-key-wrong'
   | 'key-destroyed'
+  | 'ledger-altered'
+  | 'ledger-unavailable'
   | 'event-altered'
   | 'bus-unavailable'
   | 'read-model-behind'

@@ -30,7 +30,9 @@ export interface KeyVault extends KeyReader {
   /** Destroys every key of the subject, or those of the classes given, for ever; idempotent; durable and scrubbed when it resolves. */
   destroy(subject: string, classes?: readonly DataClass[]): Promise<void>;
   /** Rewraps every data key under a new version of the key-encryption key. Touches no event. */
-  rotate(progress?: (done: number, total: number) => void): Promise<{ readonly version: number; readonly rewrapped: number }>;
+  rotate(
+    progress?: (done: number, total: number) => void,
+  ): Promise<{ readonly version: number; readonly rewrapped: number }>;
   /** A keyed hash (HMAC-SHA-256, the vault's own secret) as hex: for names that must not carry what they are made from. */
   keyedHash(purpose: string, text: string): string;
 }
