@@ -1,5 +1,5 @@
 import { HASH_BYTES, nodeHash } from './hashing.ts';
-import { consistencyProof, inclusionProof, treeRoot } from './proofs.ts';
+import { consistencyProof, inclusionProof, type SubtreeRoot, treeRoot } from './proofs.ts';
 
 /** A tile holds up to 256 hashes of one level: the tree has one tile level for every eight of its own (C2SP tlog-tiles). */
 export const TILE_HEIGHT = 8;
@@ -24,22 +24,22 @@ export class TiledTree {
   }
 
   root(size: number): Uint8Array {
-    return treeRoot(this.#subtree, size);
+    return treeRoot(this.subtree, size);
   }
 
   inclusion(leaf: number, size: number): Uint8Array[] {
-    return inclusionProof(this.#subtree, leaf, size);
+    return inclusionProof(this.subtree, leaf, size);
   }
 
   consistency(from: number, to: number): Uint8Array[] {
-    return consistencyProof(this.#subtree, from, to);
+    return consistencyProof(this.subtree, from, to);
   }
 
   leaf(index: number): Uint8Array {
-    return this.#subtree(0, index);
+    return this.subtree(0, index);
   }
 
-  readonly #subtree = (level: number, index: number): Uint8Array => {
+  readonly subtree: SubtreeRoot = (level: number, index: number): Uint8Array => {
     const tileLevel = Math.floor(level / TILE_HEIGHT);
     const width = 2 ** (level % TILE_HEIGHT);
     const first = index * width;

@@ -1,0 +1,4 @@
+export * from './findings.ts';
+export * from './log-file.ts';
+export * from './verify-folder.ts';
+export * from './verify-log-file.ts';
