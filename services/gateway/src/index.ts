@@ -1,0 +1,14 @@
+export type {
+  Access,
+  AccessLog,
+  AuditEvents,
+  FhirDependencies,
+  FhirLimits,
+  Log,
+  OpeningJournal,
+  Timeline,
+} from './fhir/dependencies.ts';
+export type { FhirRequest, FhirResponse } from './fhir/exchange.ts';
+export { FhirServer, type FhirServerOptions } from './fhir/fhir-server.ts';
+export { outcomeText } from './fhir/problem.ts';
+export { gatewayModule } from './gateway.module.ts';
