@@ -1,3 +1,4 @@
+import { isElementName } from '../model/element-names.ts';
 import type { JsonProblemCode } from './parse-json.ts';
 import { hex4 } from './scan.ts';
 
@@ -21,7 +22,6 @@ interface Frame {
 const NUMBER = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y;
 const LITERAL = /true|false|null/y;
 const WHITE = /[ \t\n\r]*/y;
-const NAME = /^[A-Za-z_][A-Za-z0-9_]{0,63}$/;
 
 /**
  * Reads a text that was refused once more, slowly, and says where its first fault is.
@@ -49,7 +49,7 @@ class Reader {
     let wantsValue = true;
     for (;;) {
       this.skip(WHITE);
-      const code = wantsValue ? this.value() : this.after();
+      const code: boolean | JsonProblemCode | undefined = wantsValue ? this.value() : this.after();
       if (typeof code === 'string') return this.fault(code);
       if (code === undefined) {
         this.skip(WHITE);
@@ -173,7 +173,7 @@ class Reader {
     if (path === undefined) return undefined;
     for (const frame of this.frames.slice(0, -1)) {
       if (frame.keys === undefined) path += `[${frame.index}]`;
-      else if (NAME.test(frame.key)) path += `.${frame.key}`;
+      else if (isElementName(frame.key)) path += `.${frame.key}`;
       else return path;
     }
     return path;
