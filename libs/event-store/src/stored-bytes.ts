@@ -36,6 +36,7 @@ const META_LENGTH = 40;
 const TWO_32 = 2 ** 32;
 const MAX_TYPE_CHARACTERS = 200;
 const STREAM_NAME = /^[a-z0-9-]{1,200}$/;
+const NAME_START = /^[a-z0-9-]{0,200}$/;
 const HEX = hexDigits();
 
 /** Refuses a stream name that the format cannot hold. Throws a TypeError: a wrong name is a bug of the caller. */
@@ -43,17 +44,8 @@ export function checkStreamName(stream: string): void {
   if (!STREAM_NAME.test(stream)) throw new TypeError('A stream name is 1 to 200 characters of [a-z0-9-].');
 }
 
-/** An upper bound of the octets that `writeStored` needs for the event. */
-export function storedSizeBound(stream: string, event: NewEvent): number {
-  return STORED_HEADER_BYTES + stream.length + 3 * (event.type.length + event.meta.length) + event.data.byteLength;
-}
-
-/**
- * Writes the event at `offset` with its commit fields zero, and answers the offset after it. The target must have
- * room for `storedSizeBound`. Throws a TypeError when the event is not well formed.
- */
-export function writeStored(target: Buffer, offset: number, stream: string, event: NewEvent): number {
-  const { type, meta, schema, data } = event;
+/** Refuses an event that the format cannot hold as it is. Throws a TypeError. */
+export function checkNewEvent({ type, meta, schema, data }: NewEvent): void {
   if (type.length === 0 || type.length > MAX_TYPE_CHARACTERS || !type.isWellFormed()) {
     throw new TypeError('An event type is 1 to 200 characters of well-formed text.');
   }
@@ -62,6 +54,19 @@ export function writeStored(target: Buffer, offset: number, stream: string, even
     throw new TypeError('A schema version is an integer from 1.');
   }
   if (!(data instanceof Uint8Array)) throw new TypeError('The data of an event is a Uint8Array.');
+}
+
+/** An upper bound of the octets that `writeStored` needs for the event. */
+export function storedSizeBound(stream: string, event: NewEvent): number {
+  return STORED_HEADER_BYTES + stream.length + 3 * (event.type.length + event.meta.length) + event.data.byteLength;
+}
+
+/**
+ * Writes a checked event at `offset` with its commit fields zero, and answers the offset after it. The target must
+ * have room for `storedSizeBound`. Throws a TypeError when the id is no UUID.
+ */
+export function writeStored(target: Buffer, offset: number, stream: string, event: NewEvent): number {
+  const { type, meta, schema, data } = event;
   target[offset] = STORED_FORMAT;
   target.fill(0, offset + RECORDED_AT, offset + STORED_ID_OFFSET);
   writeId(target, offset + STORED_ID_OFFSET, event.id);
@@ -88,6 +93,7 @@ export function stampStored(bytes: Buffer, recordedAt: Instant, revision: Revisi
 /** The exact bytes that the log keeps for the event. */
 export function encodeStored(event: Omit<StoredEvent, 'position'>): Uint8Array {
   checkStreamName(event.stream);
+  checkNewEvent(event);
   const target = Buffer.allocUnsafeSlow(storedSizeBound(event.stream, event));
   const end = writeStored(target, 0, event.stream, event);
   stampStored(target, event.recordedAt, event.revision);
@@ -133,7 +139,8 @@ export function storedPrefixTest(
   prefixes: readonly string[] | undefined,
 ): ((bytes: Uint8Array) => boolean) | undefined {
   if (prefixes === undefined) return undefined;
-  const wanted = prefixes.map((prefix) => Buffer.from(prefix, 'latin1'));
+  // What no name can begin with is left out: Latin-1 would fold other characters onto those of a name.
+  const wanted = prefixes.filter((prefix) => NAME_START.test(prefix)).map((prefix) => Buffer.from(prefix, 'latin1'));
   return (bytes) => wanted.some((prefix) => startsWith(bytes, prefix));
 }
 

@@ -10,7 +10,7 @@
  */
 import type { Instant, Position, Revision } from '@anamnesis/kernel';
 import type { AppendResult, ExpectedRevision, StreamWrite } from '../port.ts';
-import { checkStreamName, storedSizeBound, writeStored } from '../stored-bytes.ts';
+import { checkNewEvent, checkStreamName, storedSizeBound, writeStored } from '../stored-bytes.ts';
 
 export const NONE = -1;
 export const ANY = -2;
@@ -79,6 +79,7 @@ export class Outbox {
     at += this.#buffer.write(stream, at, 'latin1');
     this.#used = this.#buffer.writeUInt32LE(events.length, at);
     for (const event of events) {
+      checkNewEvent(event);
       const bound = 4 + storedSizeBound(stream, event);
       // The bound counts three octets a character; what was really used decides, as long as it can be allocated.
       if (bound > 4 * MAX_BYTES) throw tooLarge();

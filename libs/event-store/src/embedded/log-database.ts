@@ -18,9 +18,6 @@ export const PAGE_BYTES = 8192;
 /** The log reaches this size before a checkpoint; as much of the file is kept, and overwritten in place. */
 const KEPT_WAL_BYTES = 32 * 1024 * 1024;
 
-/** A reader maps the file: its page cache is void after every foreign commit, the mapping is not. SQLite's limit. */
-const MAPPED_BYTES = 0x7fff_0000;
-
 /** How long a connection waits for another one's short lock (recovery, the last close), in milliseconds. */
 const BUSY_MS = 5_000;
 
@@ -85,7 +82,8 @@ export function openForReading(folder: string): DatabaseSync {
       url.searchParams.set('immutable', '1');
       database = new DatabaseSync(url, { readOnly: true });
     }
-    database.exec(`PRAGMA mmap_size = ${MAPPED_BYTES}; PRAGMA cache_size = -8192`);
+    // No memory map: it would save about 15 us a read, but counts as resident and turns a disk's error into a crash.
+    database.exec('PRAGMA cache_size = -8192');
     checkSchema(database);
     return database;
   } catch (error) {

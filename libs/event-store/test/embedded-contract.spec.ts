@@ -1,0 +1,4 @@
+import { eventStoreContract } from '@anamnesis/event-store/contract';
+import { openEmbedded } from './open-embedded.ts';
+
+eventStoreContract('the embedded adapter', openEmbedded);
