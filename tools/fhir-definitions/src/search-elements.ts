@@ -29,12 +29,17 @@ export interface StructureDefinition {
 
 export interface ValueSet {
   readonly url: string;
-  readonly compose?: { readonly include: readonly { readonly system?: string; readonly valueSet?: readonly string[] }[] };
+  readonly compose?: {
+    readonly include: readonly { readonly system?: string; readonly valueSet?: readonly string[] }[];
+  };
 }
 
 const INLINE = new Set(['BackboneElement', 'Element']);
 
-export function indexElements(definitions: readonly StructureDefinition[], valueSets: readonly ValueSet[]): ElementIndex {
+export function indexElements(
+  definitions: readonly StructureDefinition[],
+  valueSets: readonly ValueSet[],
+): ElementIndex {
   const byPath = new Map<string, ElementDefinition>();
   for (const definition of definitions) {
     if (definition.resourceType !== 'StructureDefinition' || definition.derivation === 'constraint') continue;
@@ -44,7 +49,12 @@ export function indexElements(definitions: readonly StructureDefinition[], value
   return { member: (at, name) => member(byPath, systems, at, name) };
 }
 
-function member(byPath: Map<string, ElementDefinition>, systems: Map<string, string | undefined>, at: Typed, name: string): Typed[] {
+function member(
+  byPath: Map<string, ElementDefinition>,
+  systems: Map<string, string | undefined>,
+  at: Typed,
+  name: string,
+): Typed[] {
   const plain = byPath.get(`${at.path}.${name}`);
   if (plain) return (plain.type ?? [{ code: '' }]).map(({ code }) => typed(plain, code, name, systems));
   const choice = byPath.get(`${at.path}.${name}[x]`);
@@ -53,7 +63,12 @@ function member(byPath: Map<string, ElementDefinition>, systems: Map<string, str
   );
 }
 
-function typed(element: ElementDefinition, code: string, property: string, systems: Map<string, string | undefined>): Typed {
+function typed(
+  element: ElementDefinition,
+  code: string,
+  property: string,
+  systems: Map<string, string | undefined>,
+): Typed {
   if (element.contentReference) return { type: 'BackboneElement', property, path: element.contentReference.slice(1) };
   // `id` elements carry a FHIRPath system type in R4's definitions.
   const type = code.startsWith('http://hl7.org/fhirpath/') ? 'id' : code;

@@ -50,7 +50,8 @@ export function resolve(branch: string, root: Typed, type: string, elements: Ele
   let only: string | undefined;
   for (const token of tokens(branch, type)) {
     if (token.startsWith('where(resolve() is ')) only = token.slice('where(resolve() is '.length, -1);
-    else if (token.startsWith('where(')) steps = steps.map((step) => ({ at: step.at, path: step.path + predicate(token) }));
+    else if (token.startsWith('where('))
+      steps = steps.map((step) => ({ at: step.at, path: step.path + predicate(token) }));
     else if (token.startsWith('as(')) steps = narrow(steps, token.slice(3, -1));
     else if (token === '[0]') steps = steps.map((step) => ({ at: step.at, path: `${step.path}[0]` }));
     else steps = steps.flatMap((step) => member(step, token, elements));

@@ -16,7 +16,18 @@ export interface SearchParameter {
 
 /** Which element types a kind of parameter reads (R4 search, 3.1.1.4.5 to 3.1.1.4.13); others are no values of it. */
 const READS: Readonly<Record<string, readonly string[]>> = {
-  token: ['code', 'boolean', 'Coding', 'CodeableConcept', 'Identifier', 'ContactPoint', 'string', 'id', 'uri', 'deceased'],
+  token: [
+    'code',
+    'boolean',
+    'Coding',
+    'CodeableConcept',
+    'Identifier',
+    'ContactPoint',
+    'string',
+    'id',
+    'uri',
+    'deceased',
+  ],
   string: ['string', 'markdown', 'HumanName', 'Address'],
   date: ['date', 'dateTime', 'instant', 'Period', 'Timing'],
   number: ['integer', 'positiveInt', 'unsignedInt', 'decimal'],
@@ -28,12 +39,22 @@ const READS: Readonly<Record<string, readonly string[]>> = {
 
 /** R4 pairs these two definitions with each other's expression: the expressions (code, then target) are what is meant. */
 const SWAPPED = new Map([
-  ['DocumentReference-relationship http://hl7.org/fhir/SearchParameter/DocumentReference-relatesto', 'http://hl7.org/fhir/SearchParameter/DocumentReference-relation'],
-  ['DocumentReference-relationship http://hl7.org/fhir/SearchParameter/DocumentReference-relation', 'http://hl7.org/fhir/SearchParameter/DocumentReference-relatesto'],
+  [
+    'DocumentReference-relationship http://hl7.org/fhir/SearchParameter/DocumentReference-relatesto',
+    'http://hl7.org/fhir/SearchParameter/DocumentReference-relation',
+  ],
+  [
+    'DocumentReference-relationship http://hl7.org/fhir/SearchParameter/DocumentReference-relation',
+    'http://hl7.org/fhir/SearchParameter/DocumentReference-relatesto',
+  ],
 ]);
 
 /** Each type's parameters, one a line; the base types `Resource` and `DomainResource` apart. */
-export function searchTable(parameters: readonly SearchParameter[], types: readonly string[], elements: ElementIndex): Map<string, string[]> {
+export function searchTable(
+  parameters: readonly SearchParameter[],
+  types: readonly string[],
+  elements: ElementIndex,
+): Map<string, string[]> {
   const byUrl = new Map(parameters.map((parameter) => [parameter.url, parameter]));
   const table = new Map<string, string[]>();
   for (const type of ['Resource', 'DomainResource', ...types]) {
@@ -44,10 +65,18 @@ export function searchTable(parameters: readonly SearchParameter[], types: reado
   return table;
 }
 
-function line(parameter: SearchParameter, type: string, allTypes: number, byUrl: Map<string, SearchParameter>, elements: ElementIndex): string {
+function line(
+  parameter: SearchParameter,
+  type: string,
+  allTypes: number,
+  byUrl: Map<string, SearchParameter>,
+  elements: ElementIndex,
+): string {
   const root: Typed = { type, property: '', path: type };
-  const own = parameter.expression === undefined ? [] : branches(parameter.expression).filter((branch) => concerns(branch, type));
-  if (parameter.expression !== undefined && own.length === 0) throw new Error(`No expression of ${parameter.id} for ${type}`);
+  const own =
+    parameter.expression === undefined ? [] : branches(parameter.expression).filter((branch) => concerns(branch, type));
+  if (parameter.expression !== undefined && own.length === 0)
+    throw new Error(`No expression of ${parameter.id} for ${type}`);
   const values =
     parameter.type === 'composite'
       ? composite(parameter, own, root, byUrl, elements)
@@ -58,11 +87,18 @@ function line(parameter: SearchParameter, type: string, allTypes: number, byUrl:
   return [parameter.code, parameter.type, ...values, targets, id].filter((part) => part !== '').join(' ');
 }
 
-function leaves(expressions: readonly string[], kind: string, root: Typed, type: string, elements: ElementIndex): string {
+function leaves(
+  expressions: readonly string[],
+  kind: string,
+  root: Typed,
+  type: string,
+  elements: ElementIndex,
+): string {
   const found = expressions
     .flatMap((expression) => resolve(expression, root, type, elements))
     .filter((leaf) => READS[kind]?.includes(leaf.type));
-  if (found.length === 0 && expressions.length > 0) throw new Error(`Nothing a ${kind} can read: ${expressions.join(' | ')}`);
+  if (found.length === 0 && expressions.length > 0)
+    throw new Error(`Nothing a ${kind} can read: ${expressions.join(' | ')}`);
   return [...new Set(found.map(leafText))].join('|');
 }
 
@@ -70,7 +106,13 @@ const leafText = (leaf: LeafPath): string =>
   `${leaf.path}:${leaf.type}${leaf.only === undefined ? '' : `!${leaf.only}`}${leaf.system === undefined ? '' : `@${leaf.system}`}`;
 
 /** `$<root paths>`, then `<name>/<kind>/<leaves>` a component; a leaf that starts with `%` is read from the resource. */
-function composite(parameter: SearchParameter, own: readonly string[], root: Typed, byUrl: Map<string, SearchParameter>, elements: ElementIndex): string[] {
+function composite(
+  parameter: SearchParameter,
+  own: readonly string[],
+  root: Typed,
+  byUrl: Map<string, SearchParameter>,
+  elements: ElementIndex,
+): string[] {
   const type = root.type;
   const roots = own.map((expression) => rootOf(expression, root, type, elements));
   const components = (parameter.component ?? []).map(({ definition, expression }) => {
@@ -86,7 +128,12 @@ function composite(parameter: SearchParameter, own: readonly string[], root: Typ
   return [`$${roots.map(({ path }) => path).join('|')}`, ...components];
 }
 
-function rootOf(expression: string, root: Typed, type: string, elements: ElementIndex): { readonly at: Typed; readonly path: string } {
+function rootOf(
+  expression: string,
+  root: Typed,
+  type: string,
+  elements: ElementIndex,
+): { readonly at: Typed; readonly path: string } {
   let at = root;
   const path = expression.split('.').slice(1);
   for (const name of path) at = elements.member(at, name)[0]!;

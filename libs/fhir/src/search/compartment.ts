@@ -1,4 +1,4 @@
-import { PATIENT_COMPARTMENT } from '../generated/search-parameters.ts';
+import { PATIENT_COMPARTMENT } from '../generated/compartment.ts';
 
 /**
  * The search parameters that place a resource of this type in a patient's compartment (R4 CompartmentDefinition/patient),

@@ -86,7 +86,13 @@ function addComposite(root: Tree, parameter: SearchParameter): void {
   for (const path of parameter.roots) {
     at(root, path).acts.push((value, resource, sink) => {
       if (!isElement(value)) return;
-      sink.composite(components.map(({ tree, outside }) => () => walk(tree, outside ? resource : value, resource, sink)));
+      sink.composite(
+        components.map(
+          ({ tree, outside }) =>
+            () =>
+              walk(tree, outside ? resource : value, resource, sink),
+        ),
+      );
     });
   }
 }
@@ -113,7 +119,10 @@ function at(root: Tree, path: string): Tree {
   for (const segment of path === '' ? [] : path.split('.')) {
     const [, member = '', key, value, first] = SEGMENT.exec(segment) ?? [];
     const same = (branch: Branch): boolean =>
-      branch.member === member && branch.where?.[0] === key && branch.where?.[1] === value && branch.first === (first !== undefined);
+      branch.member === member &&
+      branch.where?.[0] === key &&
+      branch.where?.[1] === value &&
+      branch.first === (first !== undefined);
     let next = tree.branches.find(same);
     if (!next) {
       const where = key !== undefined && value !== undefined ? { where: [key, value] as const } : {};

@@ -17,7 +17,7 @@ const NONE: readonly string[] = [];
 /**
  * Every index entry of a resource, for every search parameter that R4 defines for its type, each once. Numbers may be
  * plain or keep their lexical form (`JSON.rawJSON`). Never throws on the content of a resource; an unknown type has no
- * entries. References into `contained` give no entry: there is no document to refer to.
+ * entries. A reference into `contained` gives one entry, to `#`: there is no document to find by it.
  *
  * Besides the parameters' own names: `<token>:text` (strings), `<token>:of-type`, `<reference>:identifier` (tokens),
  * `<composite>$<component>` (with a tuple number), `near$latitude` and `near$longitude`.

@@ -1,4 +1,7 @@
-import { RESOURCE_TYPES, SEARCH_PARAMETERS } from '../generated/search-parameters.ts';
+import { RESOURCE_TYPES } from '../generated/resource-types.ts';
+import { SEARCH_PARAMETERS } from '../generated/search-parameters.ts';
+
+export { RESOURCE_TYPES };
 
 /**
  * The search parameters that R4 defines, read from the generated table.
@@ -8,7 +11,8 @@ import { RESOURCE_TYPES, SEARCH_PARAMETERS } from '../generated/search-parameter
  * `?<member>=<value>` or `[0]`. A composite has `$<roots>` and then `<name>/<kind>/<leaves>` for each component; a
  * component that starts with `%` is read from the resource instead of the root.
  */
-export type SearchKind = 'token' | 'string' | 'date' | 'number' | 'quantity' | 'reference' | 'uri' | 'composite' | 'special';
+export type SearchKind =
+  'token' | 'string' | 'date' | 'number' | 'quantity' | 'reference' | 'uri' | 'composite' | 'special';
 
 export interface Leaf {
   readonly path: string;
@@ -47,7 +51,7 @@ export interface SearchParameter {
 
 const CASE_SENSITIVE = new Set(['string', 'id', 'uri']);
 const NOT_DOMAIN = new Set(['Binary', 'Bundle', 'Parameters']);
-const types = new Set(RESOURCE_TYPES);
+const types: ReadonlySet<string> = new Set(RESOURCE_TYPES);
 const cache = new Map<string, ReadonlyMap<string, SearchParameter>>();
 
 /** Whether R4 has a resource type of this name. */
@@ -66,7 +70,8 @@ export function searchParameters(type: string): ReadonlyMap<string, SearchParame
   return found;
 }
 
-export const searchParameter = (type: string, name: string): SearchParameter | undefined => searchParameters(type).get(name);
+export const searchParameter = (type: string, name: string): SearchParameter | undefined =>
+  searchParameters(type).get(name);
 
 function parseLine(line: string, type: string): SearchParameter {
   const [name = '', kind = '', ...rest] = line.split(' ');

@@ -11,7 +11,8 @@ export function sampledInterval(of: Readonly<Record<string, unknown>>): Interval
   let low = Infinity;
   let high = -Infinity;
   for (const sample of typeof of.data === 'string' ? of.data.split(' ') : []) {
-    const raw = sample === 'U' ? numberOf(of.upperLimit) : sample === 'L' ? numberOf(of.lowerLimit) : Number(sample || NaN);
+    const raw =
+      sample === 'U' ? numberOf(of.upperLimit) : sample === 'L' ? numberOf(of.lowerLimit) : Number(sample || NaN);
     if (raw === undefined || !Number.isFinite(raw)) continue;
     const value = origin + raw * factor;
     if (value < low) low = value;

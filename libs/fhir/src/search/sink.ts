@@ -40,7 +40,8 @@ export class Sink {
   }
 
   quantity(param: string, low: number, high: number, system: string, code: string): void {
-    if (this.#isNew(`${param}\n${low}\n${high}\n${system}\n${code}`)) this.#add({ param, kind: 'range', low, high, system, code });
+    if (this.#isNew(`${param}\n${low}\n${high}\n${system}\n${code}`))
+      this.#add({ param, kind: 'range', low, high, system, code });
   }
 
   reference(param: string, type: string, id: string): void {

@@ -8,7 +8,10 @@ const LONGEST = 200;
 export function normaliseText(text: string): string {
   const short = text.length > 2 * LONGEST ? text.slice(0, 2 * LONGEST) : text;
   const letters = PLAIN.test(short) ? short : short.normalize('NFKD').replace(/\p{M}+/gu, '');
-  const folded = letters.toLowerCase().replace(/\s\s+|[^\S ]/g, ' ').trim();
+  const folded = letters
+    .toLowerCase()
+    .replace(/\s\s+|[^\S ]/g, ' ')
+    .trim();
   if (folded.length <= LONGEST) return folded;
   const cut = folded.slice(0, LONGEST);
   return (cut.isWellFormed() ? cut : cut.slice(0, -1)).trimEnd();

@@ -15,8 +15,10 @@ export type Element = Readonly<Record<string, unknown>>;
 export type Emit = (value: unknown, names: readonly EntryName[], sink: Sink) => void;
 
 const text = (value: unknown): string | undefined => (typeof value === 'string' && value !== '' ? value : undefined);
-export const isElement = (value: unknown): value is Element => typeof value === 'object' && value !== null && !Array.isArray(value);
-export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : value === undefined ? [] : [value]);
+export const isElement = (value: unknown): value is Element =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+export const listOf = (value: unknown): readonly unknown[] =>
+  Array.isArray(value) ? value : value === undefined ? [] : [value];
 const elements = (value: unknown): Element[] => listOf(value).filter(isElement);
 
 /** The emitter for a leaf of a parameter of this kind; undefined when the kind has no values of that type. */
@@ -30,7 +32,8 @@ function emitToken(names: readonly EntryName[], sink: Sink, system: unknown, cod
   const value = text(code);
   const space = text(system) ?? '';
   if (value === undefined && space === '') return;
-  for (const { name, foldCase } of names) sink.token(name, space, value === undefined ? '' : foldCase ? value.toLowerCase() : value);
+  for (const { name, foldCase } of names)
+    sink.token(name, space, value === undefined ? '' : foldCase ? value.toLowerCase() : value);
 }
 
 function emitText(names: readonly EntryName[], sink: Sink, value: unknown): void {
@@ -63,11 +66,13 @@ function emitOfType(type: Element, value: unknown, names: readonly EntryName[], 
   const code = text(type.code);
   const known = text(value);
   if (code === undefined || known === undefined) return;
-  for (const { ofType } of names) if (ofType !== undefined) sink.token(ofType, text(type.system) ?? '', ofTypeCode(code, known));
+  for (const { ofType } of names)
+    if (ofType !== undefined) sink.token(ofType, text(type.system) ?? '', ofTypeCode(code, known));
 }
 
 /** The code of a `:of-type` entry: the identifier type's code and the value; a bar in the code is escaped. */
-export const ofTypeCode = (code: string, value: string): string => `${code.replace(/[\\|]/g, '\\$&')}|${value}`.toLowerCase();
+export const ofTypeCode = (code: string, value: string): string =>
+  `${code.replace(/[\\|]/g, '\\$&')}|${value}`.toLowerCase();
 
 function boolean(value: unknown, names: readonly EntryName[], sink: Sink): void {
   if (typeof value === 'boolean') emitToken(names, sink, '', String(value));
@@ -124,7 +129,8 @@ function timing(value: unknown, names: readonly EntryName[], sink: Sink): void {
   if (!isElement(value)) return;
   const bounds = isElement(value.repeat) ? periodInterval(value.repeat.boundsPeriod) : undefined;
   const all = [...listOf(value.event).map(dateOf), bounds].filter((one) => one !== undefined);
-  if (all.length > 0) emitRange([Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))], names, sink);
+  if (all.length > 0)
+    emitRange([Math.min(...all.map(([low]) => low)), Math.max(...all.map(([, high]) => high))], names, sink);
 }
 
 /** A stored number stands for itself: implied precision belongs to the number asked for (R4 search 3.1.1.4.6). */
@@ -147,7 +153,12 @@ function quantity(value: unknown, names: readonly EntryName[], sink: Sink): void
   const plain = isElement(value) ? numberOf(value.value) : undefined;
   if (!isElement(value) || plain === undefined) return;
   const comparator = text(value.comparator) ?? '';
-  emitQuantity([comparator.startsWith('<') ? -Infinity : plain, comparator.startsWith('>') ? Infinity : plain], value, names, sink);
+  emitQuantity(
+    [comparator.startsWith('<') ? -Infinity : plain, comparator.startsWith('>') ? Infinity : plain],
+    value,
+    names,
+    sink,
+  );
 }
 
 function money(value: unknown, names: readonly EntryName[], sink: Sink): void {
@@ -178,13 +189,20 @@ const referenceEmitter =
     const to = typeof value.reference === 'string' ? pointer(value.reference, sink.ownBases) : undefined;
     if (only !== undefined && ((to && targetType(to)) ?? text(value.type)) !== only) return;
     if (to) for (const { name } of names) sink.reference(name, to.type, to.id);
+    else if (typeof value.reference === 'string' && value.reference.startsWith('#')) contained(names, sink);
     if (isElement(value.identifier)) emitIdentifier(value.identifier, names, sink);
   };
+
+/** A contained resource has no address of its own; the entry says that the parameter is not missing. */
+function contained(names: readonly EntryName[], sink: Sink): void {
+  for (const { name } of names) sink.reference(name, '', '#');
+}
 
 function emitIdentifier(value: Element, names: readonly EntryName[], sink: Sink): void {
   const code = text(value.value);
   if (code === undefined) return;
-  for (const { identifier: name } of names) if (name !== undefined) sink.token(name, text(value.system) ?? '', code.toLowerCase());
+  for (const { identifier: name } of names)
+    if (name !== undefined) sink.token(name, text(value.system) ?? '', code.toLowerCase());
 }
 
 /** A canonical is found with its version and without. */
@@ -230,11 +248,20 @@ function position(value: unknown, names: readonly EntryName[], sink: Sink): void
 }
 
 const plainToken: Emit = (value, names, sink) => emitToken(names, sink, '', value);
-const contactPoint: Emit = (value, names, sink) => (isElement(value) ? emitToken(names, sink, '', value.value) : undefined);
+const contactPoint: Emit = (value, names, sink) =>
+  isElement(value) ? emitToken(names, sink, '', value.value) : undefined;
 
 /** By kind, then by element type; `*` for every other type that the generated table lets through. */
 const EMITTERS: Readonly<Partial<Record<SearchKind, Readonly<Record<string, Emit>>>>> = {
-  token: { Coding: coding, CodeableConcept: codeableConcept, Identifier: identifier, ContactPoint: contactPoint, boolean, deceased, '*': plainToken },
+  token: {
+    Coding: coding,
+    CodeableConcept: codeableConcept,
+    Identifier: identifier,
+    ContactPoint: contactPoint,
+    boolean,
+    deceased,
+    '*': plainToken,
+  },
   string: {
     HumanName: humanName,
     Address: (value, names, sink) => parts(value, ADDRESS_PARTS, names, sink),

@@ -1,0 +1,15 @@
+export { compartmentParams } from './compartment.ts';
+export { matches } from './evaluate.ts';
+export type { Joins, SearchedDocument } from './evaluate.ts';
+export { extractEntries } from './extract.ts';
+export type { ExtractOptions } from './extract.ts';
+export { isResourceType, RESOURCE_TYPES, searchParameter, searchParameters } from './parameters.ts';
+export type { Component, Leaf, SearchKind, SearchParameter } from './parameters.ts';
+export { normalisedQuery, parseSearch } from './parse-search.ts';
+export type { ParsedSearch, ParseOptions, QueryParams, SearchReading } from './parse-search.ts';
+export type { SystemCode, Terminology } from './query-context.ts';
+export type { SearchIssue } from './query-issue.ts';
+export { DEFAULT_LIMITS } from './query-limits.ts';
+export type { SearchLimits } from './query-limits.ts';
+export type { Include, Summary, Total } from './query-result.ts';
+export { normaliseText } from './strings.ts';
