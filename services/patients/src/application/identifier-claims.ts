@@ -1,5 +1,5 @@
 import { kindOf } from '@anamnesis/contracts';
-import { uuidOfHash, type Json } from '@anamnesis/records';
+import { uuidOfHash, type Json, type Prior } from '@anamnesis/records';
 import { Fault, type RecordedFact } from '@anamnesis/kernel';
 import type { Journal, JournalReader, Pending } from '@anamnesis/journal';
 
@@ -49,7 +49,7 @@ export class IdentifierClaims {
     after: Json | undefined,
     holder: string,
     attempt: number,
-    prior: readonly Pending[],
+    prior: Prior,
   ): Promise<'taken' | readonly Pending[]> {
     const hashing = { keyedHash: this.#journal.keyedHash.bind(this.#journal) };
     const held = claimedStreams(before, hashing);
@@ -57,7 +57,7 @@ export class IdentifierClaims {
     const pending: Pending[] = [];
     for (const stream of wanted) {
       if (held.has(stream)) continue;
-      if (prior.some((other) => other.stream === stream)) return 'taken';
+      if (prior.has(stream)) return 'taken';
       const claim = attempt === 0 ? { expected: 'none' as const } : await this.#free(stream, holder);
       if (claim === 'taken') return 'taken';
       pending.push({

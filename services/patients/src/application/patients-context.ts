@@ -4,8 +4,8 @@ import {
   RecordContext,
   refusal,
   streamOf,
-  type Decided,
   type Json,
+  type Prior,
   type RecordCommand,
   type RecordRefusal,
   type RecordState,
@@ -27,16 +27,18 @@ export class PatientsContext extends RecordContext {
     return type === 'Patient' ? patient : super.deciderOf(type);
   }
 
-  override async decide(intent: WriteIntent, prior: readonly Pending[], attempt: number): Promise<Decided> {
-    const decided = await super.decide(intent, prior, attempt);
-    if (intent.type !== 'Patient' || !decided.ok || decided.change === 'none') return decided;
-    const holder = this.#streamOf(intent.id);
-    const { state } = await this.stateOf(holder, intent.fresh ?? false, prior);
+  protected override async alongside(
+    intent: WriteIntent,
+    stream: string,
+    state: RecordState,
+    prior: Prior,
+    attempt: number,
+  ): Promise<readonly Pending[] | RecordRefusal> {
+    if (intent.type !== 'Patient') return [];
     const before =
       state.standing === 'current' && state.text !== undefined ? (JSON.parse(state.text) as Json) : undefined;
-    const claims = await this.#claims.changes(before, intent.resource?.value, holder, attempt, prior);
-    if (claims === 'taken') return { ok: false, refusal: refusal('duplicate-identifier', ['Patient.identifier']) };
-    return claims.length > 0 ? { ...decided, pending: [...decided.pending, ...claims] } : decided;
+    const claims = await this.#claims.changes(before, intent.resource?.value, stream, attempt, prior);
+    return claims === 'taken' ? refusal('duplicate-identifier', ['Patient.identifier']) : claims;
   }
 
   /**
@@ -65,7 +67,7 @@ export class PatientsContext extends RecordContext {
     const pending: Pending[] = [];
     for (const [id, asked] of sides) {
       const stream = this.#streamOf(id);
-      const { state, expected } = await this.stateOf(stream, false, []);
+      const { state, expected } = await this.stand(stream, false, new Map());
       const decision = patient.decide(asked, state);
       if ('refused' in decision) return decision;
       const subject = stream.slice('patient-'.length);

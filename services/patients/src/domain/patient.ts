@@ -8,7 +8,6 @@ import { accept, refuse, type Command, type Decider, type Decision } from '@anam
 import {
   absent,
   evolveRecord,
-  genericName,
   recordDecider,
   refusal,
   versionFact,
@@ -50,8 +49,7 @@ const deceased = (patient: Json): boolean =>
 const rules: RecordRules = {
   name(command, state) {
     const next = command.body.resource.value;
-    if (state.standing === 'absent')
-      return next['status'] === undefined ? 'PatientRegistered' : genericName(command, state);
+    if (state.standing === 'absent') return 'PatientRegistered';
     const current = currentOf(state);
     if (isMerged(current)) return refusal('merged');
     if (isMerged(next) && !command.body.origin) return refusal('status-change', ['Patient.link']);

@@ -1,0 +1,193 @@
+import type { EventReader } from '@anamnesis/event-store';
+import type { Journal, Work } from '@anamnesis/journal';
+import { DATA_CLASSES, type ErasureLedger, type KeyVault } from '@anamnesis/key-vault';
+import { handle, newId, type Actor, type DataClass, type Done, type Instant, type Refused } from '@anamnesis/kernel';
+import { opaqueId, type Json } from '@anamnesis/records';
+import {
+  erasure,
+  type ErasureCommand,
+  type ErasureRefusal,
+  type ErasureState,
+  type Obstacles,
+} from '../domain/erasure.ts';
+import { legalHold, type HoldCommand, type HoldRefusal } from '../domain/legal-hold.ts';
+
+/** Years that each class of data is kept after its last event; undefined: not configured. */
+export type Retention = Readonly<Partial<Record<DataClass, number>>>;
+
+export interface ErasuresDependencies {
+  readonly journal: Journal;
+  readonly events: EventReader;
+  readonly vault: KeyVault;
+  /** Outside the data folder; without one a restored copy can bring a person back. */
+  readonly ledger: ErasureLedger | undefined;
+  readonly retention: Retention;
+  readonly clock: () => Instant;
+  /** When the last event of these subjects was recorded. */
+  readonly lastRecordedAt: (subjects: readonly string[]) => Promise<Instant | undefined>;
+}
+
+/** Who asks, and what the request is known by. */
+export interface Asking {
+  readonly actor: Actor;
+  readonly correlation: string;
+}
+
+const YEAR_MS = 365.2425 * 86_400_000;
+/** What is erased with a patient; access records have keys of their own and stay. */
+const ERASED: readonly DataClass[] = DATA_CLASSES.filter((dataClass) => dataClass !== 'access');
+
+/** Legal holds, and the erasure of patients by two officers. */
+export class Erasures {
+  readonly #dependencies: ErasuresDependencies;
+
+  constructor(dependencies: ErasuresDependencies) {
+    this.#dependencies = dependencies;
+  }
+
+  /** The erasure's id, to be approved by another officer; undefined: no such patient. */
+  async ask(
+    asking: Asking,
+    patient: string,
+    reason: string,
+    basis: string,
+  ): Promise<{ id: string; result: Outcome } | undefined> {
+    const subjects = await this.#subjectsOf(patient);
+    if (!subjects) return undefined;
+    const obstacles = await this.#obstacles(subjects);
+    const id = newId();
+    const body = { patient: subjects[0]!, subjects, reason, basis, obstacles };
+    return { id, result: await this.#handle(asking, id, { type: 'AskErasure', body }) };
+  }
+
+  /** Approves, and carries out what was approved: ledger, keys, and the event that purges the read models. */
+  async approve(asking: Asking, id: string): Promise<Outcome> {
+    const before = await this.#stateOf(id);
+    const obstacles = await this.#obstacles(before.subjects);
+    const result = await this.#handle(asking, id, { type: 'ApproveErasure', body: { obstacles } });
+    return result.ok ? this.#carryOut(asking, id) : result;
+  }
+
+  /** Carries out what was approved when the process ended before it was done. */
+  async resume(asking: Asking): Promise<number> {
+    let resumed = 0;
+    const streams = new Set<string>();
+    for (let from = 0; ;) {
+      const events = await this.#dependencies.events.readAll({ from, prefixes: ['erasure-'], limit: 1_000 });
+      for (const { stream } of events) streams.add(stream);
+      const last = events.at(-1);
+      if (!last) break;
+      from = last.position;
+    }
+    for (const stream of streams) {
+      const id = stream.slice('erasure-'.length);
+      if ((await this.#stateOf(id)).stage !== 'approved') continue;
+      await this.#carryOut(asking, id);
+      resumed += 1;
+    }
+    return resumed;
+  }
+
+  /** Undefined: no such patient. */
+  async hold(asking: Asking, patient: string, kind: 'place' | 'release', reason: string) {
+    const subjects = await this.#subjectsOf(patient);
+    if (!subjects) return undefined;
+    const { journal, clock } = this.#dependencies;
+    const work = workOf(asking);
+    const type = kind === 'place' ? 'PlaceHold' : 'ReleaseHold';
+    const command: HoldCommand = { type, id: work.command, at: clock(), actor: asking.actor, body: { reason } };
+    const stream = `hold-${subjects[0]!}`;
+    return handle<HoldCommand, { held: boolean }, HoldRefusal, Work>({
+      journal,
+      decider: legalHold,
+      stream,
+      command,
+      work,
+      dataClass: 'clinical',
+    });
+  }
+
+  async #carryOut(asking: Asking, id: string): Promise<Outcome> {
+    const { ledger, vault, clock } = this.#dependencies;
+    const { subjects, basis, askedBy, approvedBy } = await this.#stateOf(id);
+    const at = new Date(clock()).toISOString();
+    // The ledger first: were the process to end after the keys, a restored folder must still know.
+    await ledger?.append({ id, subjects, classes: ERASED, at, basis, askedBy, approvedBy });
+    for (const subject of subjects) await vault.destroy(subject, ERASED);
+    return this.#handle(asking, id, { type: 'CompleteErasure', body: {} });
+  }
+
+  async #stateOf(id: string): Promise<ErasureState> {
+    const { facts } = await this.#dependencies.journal.load(`erasure-${id}`);
+    return facts.reduce((state, fact) => erasure.evolve(state, fact), erasure.initial);
+  }
+
+  #handle(asking: Asking, id: string, asked: Pick<ErasureCommand, 'type' | 'body'>): Promise<Outcome> {
+    const { journal, clock } = this.#dependencies;
+    const work = workOf(asking);
+    const command = { ...asked, id: work.command, at: clock(), actor: asking.actor } as ErasureCommand;
+    return handle<ErasureCommand, ErasureState, ErasureRefusal, Work>({
+      journal,
+      decider: erasure,
+      stream: `erasure-${id}`,
+      command,
+      work,
+      dataClass: 'clinical',
+    });
+  }
+
+  /** The patient and every record linked with it: they go together. Undefined: no such patient. */
+  async #subjectsOf(patient: string): Promise<string[] | undefined> {
+    const { journal } = this.#dependencies;
+    const hash = journal.keyedHash.bind(journal);
+    const found: string[] = [];
+    const open = [patient];
+    for (let id = open.pop(); id !== undefined; id = open.pop()) {
+      const subject = opaqueId('Patient', id, hash);
+      if (found.includes(subject)) continue;
+      const [last] = await journal.loadBackwards(`patient-${subject}`, 1);
+      if (!last) continue;
+      found.push(subject);
+      if (last.resource !== undefined) open.push(...linkedIds(JSON.parse(last.resource) as Json));
+    }
+    return found.length > 0 ? found : undefined;
+  }
+
+  async #obstacles(subjects: readonly string[]): Promise<Obstacles> {
+    return { held: await this.#held(subjects), retention: await this.#retention(subjects) };
+  }
+
+  async #held(subjects: readonly string[]): Promise<boolean> {
+    for (const subject of subjects) {
+      const { facts } = await this.#dependencies.journal.load(`hold-${subject}`);
+      if (facts.reduce((state, fact) => legalHold.evolve(state, fact), legalHold.initial).held) return true;
+    }
+    return false;
+  }
+
+  async #retention(subjects: readonly string[]): Promise<Obstacles['retention']> {
+    const { retention, lastRecordedAt, clock } = this.#dependencies;
+    const years = ERASED.map((dataClass) => retention[dataClass]);
+    if (years.some((year) => year === undefined)) return 'not-configured';
+    const last = await lastRecordedAt(subjects);
+    const longest = Math.max(...years.map((year) => year!)) * YEAR_MS;
+    return last !== undefined && last + longest > clock() ? 'running' : 'over';
+  }
+}
+
+export type Outcome = Done | Refused<ErasureRefusal>;
+
+const workOf = ({ actor, correlation }: Asking): Work => ({ command: newId(), actor, correlation });
+
+interface Link {
+  readonly other?: { readonly reference?: string };
+  readonly type?: string;
+}
+
+function linkedIds(patient: Json): string[] {
+  const links = (patient['link'] as readonly Link[] | undefined) ?? [];
+  return links
+    .filter(({ type }) => type === 'replaces' || type === 'replaced-by')
+    .map(({ other }) => /^Patient\/(.+)$/.exec(other?.reference ?? '')?.[1])
+    .filter((id) => id !== undefined);
+}
