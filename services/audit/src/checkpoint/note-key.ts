@@ -1,4 +1,12 @@
-import { createPrivateKey, createPublicKey, generateKeyPairSync, hash, type KeyObject, sign, verify } from 'node:crypto';
+import {
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  hash,
+  type KeyObject,
+  sign,
+  verify,
+} from 'node:crypto';
 import { decodeBase64 } from './base64.ts';
 
 /** The signature type of plain Ed25519 (C2SP signed-note, "Signature types"). */
@@ -65,7 +73,8 @@ function rawKey(base64: string): Uint8Array | undefined {
 const typed = (raw: Uint8Array): string => Buffer.concat([Uint8Array.of(ED25519), raw]).toString('base64');
 
 function verifierOf(name: string, raw: Uint8Array): NoteVerifier {
-  if (!KEY_NAME.test(name)) throw new RangeError('A key name must not be empty nor contain white space or a plus sign.');
+  if (!KEY_NAME.test(name))
+    throw new RangeError('A key name must not be empty nor contain white space or a plus sign.');
   const digest = hash('sha256', Buffer.concat([Buffer.from(name), Uint8Array.of(0x0a, ED25519), raw]), 'buffer');
   const id = digest.readUInt32BE(0);
   const key: KeyObject = createPublicKey({ key: Buffer.concat([SPKI, raw]), format: 'der', type: 'spki' });

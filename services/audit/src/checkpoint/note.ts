@@ -35,7 +35,8 @@ export function openNote(note: string, verifier: NoteVerifier): OpenedNote {
   if (end < 0 || !note.endsWith('\n')) return { ok: false, reason: 'malformed' };
   const text = note.slice(0, end + 1);
   const lines = note.slice(end + 2, -1).split('\n');
-  if (!isNoteText(text) || CONTROL.test(note) || lines.length > MAX_SIGNATURES) return { ok: false, reason: 'malformed' };
+  if (!isNoteText(text) || CONTROL.test(note) || lines.length > MAX_SIGNATURES)
+    return { ok: false, reason: 'malformed' };
 
   let signed = false;
   for (const line of lines) {

@@ -34,7 +34,9 @@ const SCHEMA = `
  */
 export function openForWriting(path: string): DatabaseSync {
   const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
+  database.exec(
+    'PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768; PRAGMA wal_autocheckpoint = 8192',
+  );
   if (versionOf(database) !== SCHEMA_VERSION) {
     dropEverything(database);
     database.exec(`BEGIN IMMEDIATE; ${SCHEMA} COMMIT`);

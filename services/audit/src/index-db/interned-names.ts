@@ -17,7 +17,13 @@ const CACHED = 100_000;
 
 /** Names as small numbers, counted from 1 within their kind; kept in the database by its one writer. */
 export class InternedNames {
-  readonly #known = new Map<string, number>();
+  readonly #known: Readonly<Record<NameKind, Map<string, number>>> = {
+    type: new Map(),
+    actor: new Map(),
+    role: new Map(),
+    purpose: new Map(),
+    facility: new Map(),
+  };
   readonly #next: Record<NameKind, number>;
   readonly #find: StatementSync;
   readonly #insert: StatementSync;
@@ -38,13 +44,13 @@ export class InternedNames {
   }
 
   idOf(kind: NameKind, name: string): number {
-    const key = `${NAME_KINDS[kind]}${name}`;
-    const known = this.#known.get(key);
+    const cache = this.#known[kind];
+    const known = cache.get(name);
     if (known !== undefined) return known;
     const row = this.#find.get(NAME_KINDS[kind], name) as { id: number } | undefined;
     const id = row === undefined ? this.#add(kind, name) : row.id - rowId(kind, 0);
-    if (this.#known.size >= CACHED) this.#known.clear();
-    this.#known.set(key, id);
+    if (cache.size >= CACHED) cache.clear();
+    cache.set(name, id);
     return id;
   }
 

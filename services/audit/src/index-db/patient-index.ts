@@ -8,7 +8,7 @@ const CACHED_STREAMS = 50_000;
 /** The writing side of the indexes by patient: where their events lie, and which access records name them. */
 export class PatientIndex {
   readonly #ids = new Map<string, number>();
-  readonly #streams = new Set<string>();
+  readonly #streams = new Map<string, number>();
   readonly #find: StatementSync;
   readonly #add: StatementSync;
   readonly #putPosition: StatementSync;
@@ -27,11 +27,10 @@ export class PatientIndex {
   place(patient: string, { position, stream }: StoredEvent): void {
     const id = this.#idOf(patient);
     this.#putPosition.run(id, position);
-    const pair = `${id}/${stream}`;
-    if (this.#streams.has(pair)) return;
+    if (this.#streams.get(stream) === id) return;
     this.#putStream.run(id, stream);
     if (this.#streams.size >= CACHED_STREAMS) this.#streams.clear();
-    this.#streams.add(pair);
+    this.#streams.set(stream, id);
   }
 
   /** The access record names the patient, `place`-th of all it names. */

@@ -24,7 +24,8 @@ const areHashes = (hashes: readonly Uint8Array[]): boolean => hashes.every((hash
 /** Whether `proof` shows that the leaf is in the tree with this root (RFC 9162 section 2.1.3.2). Never throws. */
 export function verifyInclusion(claim: InclusionClaim, proof: readonly Uint8Array[]): boolean {
   const { leaf, size } = claim;
-  if (!isSize(leaf) || !isSize(size) || leaf >= size || !areHashes([claim.leafHash, claim.root, ...proof])) return false;
+  if (!isSize(leaf) || !isSize(size) || leaf >= size || !areHashes([claim.leafHash, claim.root, ...proof]))
+    return false;
   let fn = leaf;
   let sn = size - 1;
   let hash = claim.leafHash;

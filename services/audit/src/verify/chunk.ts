@@ -42,7 +42,12 @@ const MAX_FAULTS = 100;
  * Hashes and reads the rows of one chunk. Positions count up by one, so a row at another place than the next one
  * means that an event is missing; the rows are still hashed, at the places they have.
  */
-export function scanChunk(first: Position, count: number, rows: Iterable<ScannedRow>, seed: StreamKeySeed): ChunkReport {
+export function scanChunk(
+  first: Position,
+  count: number,
+  rows: Iterable<ScannedRow>,
+  seed: StreamKeySeed,
+): ChunkReport {
   const hashes = Buffer.alloc(count * HASH_BYTES);
   const streams = new Uint32Array(2 * count);
   const revisions = new Float64Array(count).fill(-1);

@@ -103,7 +103,7 @@ export class LogAccount {
     const next = this.#stamps.next();
     if (next.done !== true && next.value.at === this.#clock && next.value.position === this.#clockEnd) return;
     this.#stampsAgree = false;
-    this.report('commit-times', this.#clockEnd);
+    this.report('commit-times');
   }
 
   #endStamps(): void {

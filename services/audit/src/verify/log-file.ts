@@ -111,6 +111,7 @@ class Framer {
   }
 
   end(): void {
-    if (!this.#begun || this.#held.length > 0) throw new LogFileError('The exported log ends in the middle of an event.');
+    if (!this.#begun || this.#held.length > 0)
+      throw new LogFileError('The exported log ends in the middle of an event.');
   }
 }

@@ -8,7 +8,14 @@ export interface StreamKeySeed {
 }
 
 /** Murmur3's mixing, twice over with different seeds; writes to `out[at]` and `out[at + 1]`. */
-export function streamKey(name: Uint8Array, from: number, to: number, seed: StreamKeySeed, out: Uint32Array, at: number): void {
+export function streamKey(
+  name: Uint8Array,
+  from: number,
+  to: number,
+  seed: StreamKeySeed,
+  out: Uint32Array,
+  at: number,
+): void {
   let low = seed.low;
   let high = seed.high;
   for (let i = from; i < to; i += 1) {

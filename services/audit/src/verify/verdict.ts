@@ -77,7 +77,9 @@ export function judge({ account, leaves, evidence, earlier = [], hints }: Compar
   }
 
   const findings = [...evidence.findings, ...account.findings];
-  const places = findings.flatMap(({ position, upTo }) => (position === undefined || upTo !== undefined ? [] : [position]));
+  const places = findings.flatMap(({ position, upTo }) =>
+    position === undefined || upTo !== undefined ? [] : [position],
+  );
   return {
     status: findings.length > 0 ? 'failed' : checkpoint ? 'verified' : 'self-consistent',
     events: account.events,

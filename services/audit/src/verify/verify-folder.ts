@@ -1,13 +1,20 @@
 import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Position } from '@anamnesis/kernel';
-import { type Checkpoint, CHECKPOINTS_FILE, openCheckpoint, type NoteVerifier, storedCheckpoints } from '../checkpoint/index.ts';
+import {
+  type Checkpoint,
+  CHECKPOINTS_FILE,
+  openCheckpoint,
+  type NoteVerifier,
+  storedCheckpoints,
+} from '../checkpoint/index.ts';
 import { DATABASE_FILE, openForReading, readProgress, tileSource } from '../index-db/index.ts';
 import { HASH_BYTES, leafHash, TILE_WIDTH, TiledTree } from '../tree/index.ts';
+import type { ChunkReport } from './chunk.ts';
 import { finding, type VerifyResult } from './findings.ts';
 import { LogAccount } from './log-account.ts';
 import { LogSource } from './log-source.ts';
-import { scanFolder } from './scan-threads.ts';
+import { scanFolder } from './scan-folder.ts';
 import type { StreamKeySeed } from './stream-key.ts';
 import { type Comparison, type Evidence, judge, openEvidence } from './verdict.ts';
 
@@ -15,6 +22,8 @@ export interface VerifyFolderOptions extends Evidence {
   /** The data folder; never written to. */
   readonly folder: string;
   readonly progress?: (done: number, total: number) => void;
+  /** How many threads to use; by default as many as the log is worth, 0 for a small one. */
+  readonly threads?: number;
 }
 
 export function freshSeed(): StreamKeySeed {
@@ -26,7 +35,12 @@ export function freshSeed(): StreamKeySeed {
  * Verifies the log of a data folder, offline and read-only, beside a running owner as well: then up to the position
  * at which it started. What is wrong with folder, checkpoint or key is a finding, not an error.
  */
-export async function verifyFolder({ folder, progress, ...texts }: VerifyFolderOptions): Promise<VerifyResult> {
+export async function verifyFolder({
+  folder,
+  progress,
+  threads,
+  ...texts
+}: VerifyFolderOptions): Promise<VerifyResult> {
   const evidence = openEvidence(texts);
   const seed = freshSeed();
   let source: LogSource;
@@ -39,16 +53,15 @@ export async function verifyFolder({ folder, progress, ...texts }: VerifyFolderO
   }
   const own = openOwnTree(folder);
   try {
-    const account = new LogAccount(seed, tolerant(() => source.stamps()));
-    const sound = await scanFolder(folder, head, seed, {
-      take(report) {
-        account.take(report);
-        progress?.(account.events, head);
-      },
-      unreadable(first) {
-        account.report('store-unreadable', first);
-      },
-    });
+    const account = new LogAccount(
+      seed,
+      tolerant(() => source.stamps()),
+    );
+    const take = (report: ChunkReport): void => {
+      account.take(report);
+      progress?.(account.events, head);
+    };
+    const sound = await scanFolder(folder, head, seed, take, threads);
     if (!sound) account.report('store-damaged');
     checkIndexes(source, account);
     const comparison: Comparison = {

@@ -8,15 +8,16 @@ export interface ScanThreadData {
   readonly seed: StreamKeySeed;
 }
 
-/** To the thread: scan a chunk, or run the database's own check, or end. */
+/** Scan a chunk, or run the database's own check. */
 export type ScanTask =
-  | { readonly kind: 'scan'; readonly first: Position; readonly count: number }
-  | { readonly kind: 'integrity' }
-  | { readonly kind: 'end' };
+  { readonly kind: 'scan'; readonly first: Position; readonly count: number } | { readonly kind: 'integrity' };
 
-/** From the thread, one for each task but the last. */
+/** One for each task. */
 export type ScanAnswer =
   | { readonly kind: 'scanned'; readonly report: ChunkReport }
   | { readonly kind: 'integrity'; readonly sound: boolean }
   /** The database could not be read. */
-  | { readonly kind: 'unreadable'; readonly first: Position | undefined };
+  | { readonly kind: 'unreadable' };
+
+/** Ends the thread. */
+export const END = 'end';

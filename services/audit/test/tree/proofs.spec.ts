@@ -38,7 +38,10 @@ function flipped(hash: Uint8Array, bit: number): Uint8Array {
   return copy;
 }
 
-function told(proof: readonly Uint8Array[], { kind, at, bit }: { kind: string; at: number; bit: number }): Uint8Array[] {
+function told(
+  proof: readonly Uint8Array[],
+  { kind, at, bit }: { kind: string; at: number; bit: number },
+): Uint8Array[] {
   const lied = [...proof];
   const index = proof.length === 0 ? 0 : at % proof.length;
   if (kind === 'add' || proof.length === 0) lied.splice(index, 0, others[at % MAX]!);
@@ -122,7 +125,14 @@ describe('an inclusion proof', () => {
 
   it('refuses places and sizes that no tree has', () => {
     const claim = { leaf: 0, size: 1, leafHash: leaves[0]!, root: root(1) };
-    for (const [leaf, size] of [[-1, 1], [1, 1], [0, 0], [0.5, 1], [Number.NaN, 1], [0, Number.MAX_VALUE]] as const) {
+    for (const [leaf, size] of [
+      [-1, 1],
+      [1, 1],
+      [0, 0],
+      [0.5, 1],
+      [Number.NaN, 1],
+      [0, Number.MAX_VALUE],
+    ] as const) {
       expect(verifyInclusion({ ...claim, leaf, size }, [])).toBe(false);
     }
     expect(() => inclusionProof(subtree, 3, 3)).toThrow(RangeError);
@@ -184,7 +194,13 @@ describe('a consistency proof', () => {
   });
 
   it('refuses sizes that no tree has', () => {
-    for (const [from, to] of [[2, 1], [-1, 1], [0.5, 1], [1, Number.POSITIVE_INFINITY], [Number.NaN, 1]] as const) {
+    for (const [from, to] of [
+      [2, 1],
+      [-1, 1],
+      [0.5, 1],
+      [1, Number.POSITIVE_INFINITY],
+      [Number.NaN, 1],
+    ] as const) {
       expect(verifyConsistency({ from, to, fromRoot: root(1), toRoot: root(1) }, [])).toBe(false);
       expect(() => consistencyProof(subtree, Math.max(from, 3), 2)).toThrow(RangeError);
     }
