@@ -17,7 +17,7 @@ describe('the bytes of a stored event', () => {
   it('are laid out as documented, octet by octet', () => {
     const hex = [
       '01',
-      '000001a0c4b4447b',
+      '000001a0c4506c7b',
       '0000000200000005',
       '0190a1b2c3d47e5f8a6b7c8d9eafb0c1',
       '00000102',

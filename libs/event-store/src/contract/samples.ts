@@ -69,7 +69,11 @@ export function gate(): { readonly opened: Promise<void>; open(): void } {
   return { opened: promise, open: resolve };
 }
 
-/** Looks again and again until it holds; the test's own time limit ends it. */
+/** Looks again and again until it holds; rejects after ten seconds. */
 export async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await holds())) await new Promise((resolve) => setTimeout(resolve, 2));
+  const deadline = performance.now() + 10_000;
+  while (!(await holds())) {
+    if (performance.now() > deadline) throw new Error('What was waited for did not happen.');
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
 }
