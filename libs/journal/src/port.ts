@@ -1,5 +1,5 @@
 import type { Actor, DataClass, Fact, Instant, Position, RecordedFact, Revision } from '@anamnesis/kernel';
-import type { ExpectedRevision } from '@anamnesis/event-store';
+import type { ExpectedRevision, StoredEvent } from '@anamnesis/event-store';
 
 /** The facts of one decision for one stream, with the revision it rests on; not yet sealed, not yet stored. */
 export interface Pending {
@@ -13,8 +13,13 @@ export interface Pending {
 
 /** What every event of one piece of work has in common. */
 export interface Work {
-  /** The command's id. */
+  /**
+   * The command's id. The ids of its events derive from it and their place in the commit, so that a repeated commit
+   * appends nothing; two different commits therefore need two ids.
+   */
   readonly command: string;
+  /** When the work was done; says which month's key seals access records of no single patient. Default: now. */
+  readonly at?: Instant;
   readonly actor: Actor;
   readonly correlation: string;
   readonly causation?: string;
@@ -22,7 +27,12 @@ export interface Work {
 }
 
 export type Committed =
-  | { readonly ok: true; readonly position: Position; readonly recordedAt: Instant; readonly revisions: readonly Revision[] }
+  | {
+      readonly ok: true;
+      readonly position: Position;
+      readonly recordedAt: Instant;
+      readonly revisions: readonly Revision[];
+    }
   | { readonly ok: false; readonly conflict: { readonly stream: string; readonly actual: Revision | 'none' } };
 
 /** A stream as it was read: opened, upcast to today's shapes, in order. */
@@ -36,7 +46,29 @@ export interface Loaded {
 export interface JournalReader {
   load(stream: string, options?: { readonly upTo?: Position }): Promise<Loaded>;
   /** The newest facts of the stream first. */
-  loadBackwards(stream: string, limit: number, options?: { readonly upTo?: Position }): Promise<readonly RecordedFact[]>;
+  loadBackwards(
+    stream: string,
+    limit: number,
+    options?: { readonly upTo?: Position },
+  ): Promise<readonly RecordedFact[]>;
+}
+
+/** An event whose key was destroyed: its envelope is all that is left, for ever. */
+export interface ErasedFact extends Omit<RecordedFact, 'facts' | 'resource'> {
+  readonly erased: true;
+}
+
+/** What a projector is handed; to be told apart by `'erased' in`. */
+export type OpenedFact = RecordedFact | ErasedFact;
+
+/**
+ * Opens events that were read from the log or came over the bus. A destroyed key is an answer here; a vault that does
+ * not answer is a retryable fault.
+ */
+export interface EventOpener {
+  open(stored: StoredEvent): Promise<OpenedFact>;
+  /** In the same order. */
+  openAll(stored: readonly StoredEvent[]): Promise<OpenedFact[]>;
 }
 
 /** Sealed events in and out. Throws `Fault`: `key-destroyed`, `vault-unavailable`, `event-altered` and the store's own. */

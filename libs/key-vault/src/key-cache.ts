@@ -1,8 +1,16 @@
 import { DATA_CLASSES } from './key-owner.ts';
 import type { KeyOwner } from './port.ts';
 
+interface Entry {
+  readonly key: Uint8Array;
+  /** Asked for since it was last considered for leaving. */
+  used: boolean;
+}
+
 /**
- * The most recently used keys, unwrapped; at most `capacity` of them.
+ * Unwrapped keys, at most `capacity` of them; the ones that were used lately stay ("second chance": who is next to
+ * leave, but was used, goes to the end of the queue once more). A hit writes one bit and moves nothing: moving one hot
+ * key in a large `Map` at every hit, as a plain least-recently-used list does, costs tens of microseconds each.
  *
  * A key that leaves is overwritten with zeros at once. So whoever takes one by `get` uses it before the next `await`
  * and never keeps it; who must keep one takes a copy. (`seal` and `open` refuse a key of zeros, so that a breach of
@@ -11,7 +19,7 @@ import type { KeyOwner } from './port.ts';
  */
 export class KeyCache {
   readonly #capacity: number;
-  readonly #keys = new Map<string, Uint8Array>();
+  readonly #keys = new Map<string, Entry>();
 
   constructor(capacity: number) {
     this.#capacity = capacity;
@@ -22,23 +30,20 @@ export class KeyCache {
   }
 
   get(owner: KeyOwner): Uint8Array | undefined {
-    const name = nameOf(owner.subject, owner.dataClass);
-    const key = this.#keys.get(name);
-    if (key === undefined) return undefined;
-    // A map keeps the order of insertion: put back, the key is the youngest.
-    this.#keys.delete(name);
-    this.#keys.set(name, key);
-    return key;
+    const entry = this.#keys.get(nameOf(owner.subject, owner.dataClass));
+    if (entry === undefined) return undefined;
+    entry.used = true;
+    return entry.key;
   }
 
   /** Keeps a copy of the key. */
   set(owner: KeyOwner, key: Uint8Array): void {
     const name = nameOf(owner.subject, owner.dataClass);
     this.#drop(name);
+    if (this.#keys.size >= this.#capacity) this.#makeRoom();
     const kept = new Uint8Array(new ArrayBuffer(key.length));
     kept.set(key);
-    this.#keys.set(name, kept);
-    if (this.#keys.size > this.#capacity) this.#drop(this.#keys.keys().next().value!);
+    this.#keys.set(name, { key: kept, used: false });
   }
 
   /** Drops the keys of one subject, or all. */
@@ -47,12 +52,22 @@ export class KeyCache {
       for (const dataClass of DATA_CLASSES) this.#drop(nameOf(subject, dataClass));
       return;
     }
-    for (const key of this.#keys.values()) key.fill(0);
+    for (const { key } of this.#keys.values()) key.fill(0);
     this.#keys.clear();
   }
 
+  /** Ends, because each entry that is passed over has lost its bit when it is met again. */
+  #makeRoom(): void {
+    for (const [name, entry] of this.#keys) {
+      if (!entry.used) return this.#drop(name);
+      entry.used = false;
+      this.#keys.delete(name);
+      this.#keys.set(name, entry); // a map keeps the order of insertion, and this loop comes by again
+    }
+  }
+
   #drop(name: string): void {
-    this.#keys.get(name)?.fill(0);
+    this.#keys.get(name)?.key.fill(0);
     this.#keys.delete(name);
   }
 }

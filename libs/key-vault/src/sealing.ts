@@ -28,12 +28,13 @@ const TEXT_AT = 13;
 const TAG_LENGTH = 16;
 
 const nonces = new RandomPool(12 * 1024);
+// Both are valid until the next call: a cipher takes its copies at once.
+const nonce = new Uint8Array(12);
 const scratch = Buffer.allocUnsafeSlow(2048);
 const altered = 'A stored event does not open with its key: it was altered, moved, or sealed with another key.';
 
 /** Seals `plaintext` (bytes, or text as UTF-8) under a key of 32 bytes. The result has a buffer of its own. */
 export function seal(key: Uint8Array, context: SealContext, plaintext: Uint8Array | string): Uint8Array {
-  const nonce = new Uint8Array(12);
   nonces.fill(nonce);
   const cipher = createCipheriv(CIPHER, secretOf(key), nonce);
   cipher.setAAD(associatedData(context));
@@ -77,7 +78,6 @@ function secretOf(key: Uint8Array): KeyObject {
   return createSecretKey(key);
 }
 
-/** Valid until the next call: the cipher takes its copy at once. */
 function associatedData({ stream, id, type, schema }: SealContext): Buffer {
   // Three bytes of UTF-8 at most for each UTF-16 unit.
   const room = 3 * (stream.length + id.length + type.length) + 32;

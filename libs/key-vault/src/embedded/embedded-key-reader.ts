@@ -110,7 +110,7 @@ export class EmbeddedKeyReader implements KeyReader {
   /** Whose key was destroyed is not told, so all go; destruction is rare and a key is back in microseconds. */
   #notice(): void {
     if (this.#closed) return;
-    const now = this.#epoch.current();
+    const now = epochOf(this.#epoch);
     if (now === this.#seen) return;
     this.#seen = now;
     this.#cache.evict();
@@ -127,6 +127,14 @@ export class EmbeddedKeyReader implements KeyReader {
     const secret = this.#unwrap(HASH_SECRET);
     if (!secret) throw new Fault('vault-unavailable', 'There is no key vault in the data folder.');
     return secret;
+  }
+}
+
+function epochOf(epoch: Epoch): number {
+  try {
+    return epoch.current();
+  } catch (error) {
+    throw vaultFault(error);
   }
 }
 

@@ -56,8 +56,8 @@ export class PolledEpoch implements Epoch {
   current(): number {
     const now = performance.now();
     if (now - this.#askedAt >= PolledEpoch.INTERVAL_MS) {
-      this.#askedAt = now;
       this.#value = this.#read();
+      this.#askedAt = now;
     }
     return this.#value;
   }
