@@ -1,0 +1,142 @@
+import { readFile } from 'node:fs/promises';
+import type { Command } from 'commander';
+import { dataFolderOf, moment, onRecord, withFolder, withRecord, type CommonOptions } from '../command-line.ts';
+import { EXIT, usage, type ExitCode } from '../exit.ts';
+import { patientId } from '../patient-argument.ts';
+import { count, outputOn, seconds, table, type Terminal } from '../terminal.ts';
+import { verifyLog, type Verified } from '../verify-log.ts';
+
+interface VerifyOptions extends CommonOptions {
+  readonly checkpoint?: string;
+  readonly publicKey?: string;
+  readonly log?: string;
+}
+
+interface TrailOptions extends CommonOptions {
+  readonly since?: string;
+  readonly until?: string;
+}
+
+export function addAudit(program: Command, terminal: Terminal, exit: (code: ExitCode) => void): void {
+  const audit = program.command('audit').description('Who saw and did what, and the proof that nothing was altered.');
+  addCheckpoint(audit, terminal);
+  addVerify(audit, terminal, exit);
+  addTrail(audit, terminal);
+}
+
+function addCheckpoint(audit: Command, terminal: Terminal): void {
+  withRecord(audit.command('checkpoint'), 'compliance-officer')
+    .description('Print the newest signed checkpoint (a C2SP signed note), to be kept elsewhere.')
+    .action((options: CommonOptions) =>
+      onRecord(terminal, options, async ({ connection, output }) => {
+        const note = await connection.client.text('/audit/checkpoint');
+        const [origin, size, root] = note.split('\n');
+        output.result({ note, origin, size: Number(size), root }, note);
+      }),
+    );
+}
+
+function addVerify(audit: Command, terminal: Terminal, exit: (code: ExitCode) => void): void {
+  withFolder(audit.command('verify'))
+    .description('Check the whole log, offline and read-only: on the data folder, or on an exported log.')
+    .option('--checkpoint <file>', 'a checkpoint that was kept elsewhere')
+    .option('--public-key <file>', 'the public key that was kept elsewhere')
+    .option('--log <file>', 'an exported log (export --log), instead of the data folder')
+    .addHelpText(
+      'after',
+      `
+With a checkpoint and a public key kept elsewhere, any change, drop, swap or cut up to that checkpoint is found. Without
+them the log can only be said to contradict itself nowhere. Exit code 1 when something is wrong.`,
+    )
+    .action(async (options: VerifyOptions) => {
+      const started = performance.now();
+      const checkpoint = await evidence(options.checkpoint);
+      const publicKey = await evidence(options.publicKey);
+      const verified = await verifyLog(terminal, {
+        folder: dataFolderOf(options, terminal),
+        ...(options.log === undefined ? {} : { file: options.log }),
+        ...(checkpoint === undefined ? {} : { checkpoint }),
+        ...(publicKey === undefined ? {} : { publicKey }),
+      });
+      const took = performance.now() - started;
+      const value = {
+        ...verified,
+        seconds: took / 1_000,
+        eventsPerSecond: Math.round((verified.events / took) * 1_000),
+      };
+      outputOn(terminal, options.json === true).result(value, verdict(verified, took));
+      exit(verified.status === 'failed' ? EXIT.failed : EXIT.done);
+    });
+}
+
+function verdict({ status, events, covered, findings, firstBad }: Verified, took: number): string {
+  const read = `${count(events)} events read in ${seconds(took)} (${count((events / took) * 1_000)}/s)`;
+  if (status === 'verified')
+    return `Verified: every event up to the checkpoint (${count(covered ?? 0)}) is as it was. ${read}`;
+  if (status === 'self-consistent') {
+    return `Self-consistent only: nothing contradicts itself; a proof needs --checkpoint and --public-key kept elsewhere. ${read}`;
+  }
+  const rows = findings.map(({ position, upTo, message }) => [place(position, upTo), message]);
+  const where = firstBad === undefined ? '' : ` First bad position: ${firstBad}.`;
+  return `FAILED.${where} ${read}\n\n${table(['position', 'what'], rows)}`;
+}
+
+function place(position: number | undefined, upTo: number | undefined): string {
+  if (position === undefined) return '';
+  return upTo === undefined ? String(position) : `${position} to ${upTo}`;
+}
+
+interface TrailLine {
+  readonly at?: string | number;
+  readonly recordedAt?: string | number;
+  readonly actor?: { readonly id?: string; readonly role?: string; readonly purpose?: string };
+  readonly role?: string;
+  readonly purpose?: string;
+  readonly who?: string;
+  readonly action?: string;
+  readonly what?: string;
+  readonly type?: string;
+  readonly from?: string;
+}
+
+function addTrail(audit: Command, terminal: Terminal): void {
+  withRecord(audit.command('trail'), 'compliance-officer')
+    .description('Who saw or changed this patient, when, in what role, for what purpose, from where.')
+    .argument('<patient>', 'id, Patient/<id>, or an identifier as system|value')
+    .option('--since <moment>', 'not before', moment('--since'))
+    .option('--until <moment>', 'not after', moment('--until'))
+    .action((patient: string, options: TrailOptions) =>
+      onRecord(terminal, options, async ({ connection: { client }, output }) => {
+        const query = new URLSearchParams({ patient: await patientId(client, patient) });
+        if (options.since !== undefined) query.set('since', options.since);
+        if (options.until !== undefined) query.set('until', options.until);
+        const lines: TrailLine[] = [];
+        for await (const line of client.lines<TrailLine>(`/audit/trail?${query.toString()}`)) lines.push(line);
+        output.result(
+          lines,
+          `${count(lines.length)} entries\n\n${table(['when', 'who', 'role', 'purpose', 'what', 'from'], lines.map(trailRow))}`,
+        );
+      }),
+    );
+}
+
+function trailRow(line: TrailLine): string[] {
+  const at = line.at ?? line.recordedAt ?? '';
+  return [
+    typeof at === 'number' ? new Date(at).toISOString() : at,
+    line.who ?? line.actor?.id ?? '',
+    line.role ?? line.actor?.role ?? '',
+    line.purpose ?? line.actor?.purpose ?? '',
+    line.what ?? line.action ?? line.type ?? '',
+    line.from ?? '',
+  ];
+}
+
+async function evidence(path: string | undefined): Promise<string | undefined> {
+  if (path === undefined) return undefined;
+  try {
+    return await readFile(path, 'utf8');
+  } catch {
+    throw usage(`Cannot be read: ${path}`);
+  }
+}

@@ -1,0 +1,34 @@
+import type { Command } from 'commander';
+import { onRecord, withRecord, type CommonOptions } from '../command-line.ts';
+import { failed } from '../exit.ts';
+import { followProgress, type ProgressLine } from '../follow-progress.ts';
+import { readModels } from '../read-models.ts';
+import { count, seconds, type Terminal } from '../terminal.ts';
+
+export function addRebuild(program: Command, terminal: Terminal): void {
+  withRecord(program.command('rebuild'), 'operator')
+    .description('Build a read model (or all) anew from the log, beside the one that serves, and swap it in.')
+    .argument('[model]', 'which one; default: all')
+    .action((wanted: string | undefined, options: CommonOptions) =>
+      onRecord(terminal, options, async ({ connection: { client }, output }) => {
+        const known = (await readModels(client)).map(({ model }) => model);
+        if (wanted !== undefined && !known.includes(wanted))
+          throw failed(`There is no such read model; there are: ${known.join(', ')}`);
+        const rebuilt: { model: string; events: number; seconds: number; eventsPerSecond: number }[] = [];
+        for (const model of wanted === undefined ? known : [wanted]) {
+          const started = performance.now();
+          const lines = client.lines<ProgressLine>(`/admin/projections/${encodeURIComponent(model)}/rebuild`, {
+            method: 'POST',
+          });
+          const { done: events } = await followProgress(terminal, model, lines);
+          const took = performance.now() - started;
+          rebuilt.push({ model, events, seconds: took / 1_000, eventsPerSecond: Math.round((events / took) * 1_000) });
+        }
+        const told = rebuilt.map(
+          (each) =>
+            `${each.model}: rebuilt in ${seconds(each.seconds * 1_000)} (${count(each.events)} events, ${count(each.eventsPerSecond)}/s)`,
+        );
+        output.result(rebuilt, told.join('\n'));
+      }),
+    );
+}

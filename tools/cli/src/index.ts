@@ -1,0 +1,3 @@
+export { EXIT, type ExitCode } from './exit.ts';
+export { runCommandLine } from './program.ts';
+export type { Terminal } from './terminal.ts';
