@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import pino from 'pino';
 
 /**
@@ -59,7 +60,7 @@ export function createLog(level: LogLevel, destination?: pino.DestinationStream)
 
 /** What may be said of an error. Messages stay out: a parser's quotes its input, which may be a patient's. */
 export function errorFields(error: unknown): Readonly<Record<string, unknown>> {
-  if (!(error instanceof Error)) return { name: typeof error };
+  if (!types.isNativeError(error)) return { name: typeof error };
   const frames = (error.stack ?? '').split('\n').filter((line) => /^\s+at /.test(line));
   return {
     name: error.name,

@@ -6,7 +6,8 @@ export interface Mount {
   readonly prefix: string;
   /** The permission matrix's action for all of it. */
   readonly action: string;
-  handle(request: IncomingMessage, response: ServerResponse): void | Promise<void>;
+  /** `from` is the client's address, as far as proxies are trusted. */
+  handle(request: IncomingMessage, response: ServerResponse, from: string): void | Promise<void>;
 }
 
 /** Adds the mounts in a context of their own, where no body is read for them. */
@@ -18,7 +19,7 @@ export function mountAll(fastify: FastifyInstance, mounts: readonly Mount[]): vo
       scope.all(`${mount.prefix}/*`, { config: { action: mount.action } }, async (request, reply) => {
         reply.hijack();
         reply.raw.setHeader('x-request-id', request.id);
-        await mount.handle(request.raw, reply.raw);
+        await mount.handle(request.raw, reply.raw, request.ip);
       });
       done();
     });

@@ -87,13 +87,13 @@ function isWebAddress(written: string): boolean {
   return url !== null && /^https?:$/.test(url.protocol) && !url.username && !url.password && !url.hash && !url.search;
 }
 
-/** An http(s) address without credentials, query or fragment; read without a trailing slash. */
-export const webAddress: Reader<string> = {
-  expects: 'must be an http or https address without credentials, query or fragment',
+/** Scheme, host and port of an http(s) address; read without a trailing slash. */
+export const webOrigin: Reader<string> = {
+  expects: 'must be an http or https address without credentials, path, query or fragment',
   schema: z
     .string()
-    .refine(isWebAddress)
-    .transform((written) => URL.parse(written)!.href.replace(/\/$/, '')),
+    .refine((written) => isWebAddress(written) && URL.parse(written)!.pathname === '/')
+    .transform((written) => URL.parse(written)!.origin),
 };
 
 export const webAddresses: Reader<readonly string[]> = {

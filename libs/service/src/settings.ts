@@ -1,4 +1,4 @@
-import { bytes, duration, list, oneOf, setting, text, webAddress, webAddresses, wholeNumber } from './setting.ts';
+import { bytes, duration, list, oneOf, setting, text, webAddresses, webOrigin, wholeNumber } from './setting.ts';
 
 /** Every setting there is, in the order in which help and documentation show them. */
 export const SETTINGS = {
@@ -7,7 +7,7 @@ export const SETTINGS = {
   publicUrl: setting(
     'PUBLIC_URL',
     'The address people reach the service by, when it stands behind a proxy: the base of links and of the token issuer. Without it: http://HOST:PORT.',
-    webAddress,
+    webOrigin,
     undefined,
   ),
   trustedProxies: setting(

@@ -87,6 +87,7 @@ describe('parseConfig', () => {
     ['ANAMNESIS_TRUSTED_PROXIES', 'everyone'],
     ['PUBLIC_URL', 'https://user:pass@records.example'],
     ['PUBLIC_URL', 'https://records.example/?x=1'],
+    ['PUBLIC_URL', 'https://records.example/base'],
   ])('refuses %s=%s', (variable, value) => {
     expect(faultsOf({ [variable]: value }).map((fault) => fault.variable)).toEqual([variable]);
   });
@@ -122,7 +123,7 @@ describe('demo users', () => {
 
 describe('publicUrlOf', () => {
   it('is PUBLIC_URL, or the address listened on', () => {
-    expect(publicUrlOf(configOf({ PUBLIC_URL: 'https://records.example/base/' }))).toBe('https://records.example/base');
+    expect(publicUrlOf(configOf({ PUBLIC_URL: 'https://records.example/' }))).toBe('https://records.example');
     expect(publicUrlOf(configOf({ PORT: '0' }), 4711)).toBe('http://127.0.0.1:4711');
     expect(publicUrlOf(configOf({ HOST: '::1', PORT: '81' }))).toBe('http://[::1]:81');
   });
