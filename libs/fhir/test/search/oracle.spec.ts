@@ -7,7 +7,7 @@ import { syntheaIsHere, syntheaResources } from './synthea.ts';
 import type { Resource } from './synthea.ts';
 
 /** Each type's resources are thinned to about this many; `ANAMNESIS_TEST=long` compares all of them. */
-const PER_TYPE = process.env.ANAMNESIS_TEST === 'long' ? Infinity : 250;
+const PER_TYPE = process.env.ANAMNESIS_TEST === 'long' ? Infinity : 100;
 
 type Fields = Readonly<Record<string, unknown>>;
 const isFields = (value: unknown): value is Fields => typeof value === 'object' && value !== null;

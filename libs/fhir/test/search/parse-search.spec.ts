@@ -572,8 +572,8 @@ describe('what shapes the result', () => {
     const { revincludes } = await parsed('Patient', '_revinclude=Observation:*');
     expect(revincludes.flatMap(({ params }) => params).sort()).toEqual(['focus', 'patient', 'performer', 'subject']);
     expect((await parsed('Patient', '_revinclude=*')).revincludes).toContainEqual({
-      source: 'Flag',
-      params: ['patient', 'subject'],
+      source: 'BodyStructure',
+      params: ['patient'],
       target: 'Patient',
       iterate: false,
     });
