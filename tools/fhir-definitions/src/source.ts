@@ -11,6 +11,7 @@ export interface ElementDefinition {
   readonly type?: readonly { code: string; targetProfile?: readonly string[]; profile?: readonly string[]; extension?: readonly Extension[] }[];
   readonly contentReference?: string;
   readonly isSummary?: boolean;
+  readonly isModifier?: boolean;
   readonly binding?: { readonly strength: string; readonly valueSet?: string };
   readonly constraint?: readonly Constraint[];
 }

@@ -4,7 +4,7 @@ import type { ElementDefinition, StructureDefinition } from './source.ts';
 /**
  * The element table: for each data type, resource and backbone element one line, which names its elements as
  * `name:types`, then `!` (1..1), `+` (1..*) or `*` (0..*), `=value-set` for a required binding that can be
- * checked, `^` when the element belongs to the summary. Types are separated by `|`; a reference names its targets:
+ * checked, `^` when the element belongs to the summary, `?` when it modifies what others mean. Types are separated by `|`; a reference names its targets:
  * `Reference(Patient,Group)`. The name of a choice ends in `[x]`.
  */
 export function structureLines(structures: readonly StructureDefinition[], checkable: ReadonlySet<string>): Map<string, string> {
@@ -39,7 +39,8 @@ function elementText(
   const cardinality = element.max === '*' ? (element.min > 0 ? '+' : '*') : element.min > 0 ? '!' : '';
   const set = element.binding?.strength === 'required' ? valueSetName(element.binding.valueSet) : undefined;
   const binding = set !== undefined && checkable.has(set) ? `=${set}` : '';
-  return `${name}:${types.join('|')}${cardinality}${binding}${element.isSummary === true ? '^' : ''}`;
+  const flags = (element.isSummary === true ? '^' : '') + (element.isModifier === true ? '?' : '');
+  return `${name}:${types.join('|')}${cardinality}${binding}${flags}`;
 }
 
 function typesOf(element: ElementDefinition, structure: StructureDefinition): string[] {

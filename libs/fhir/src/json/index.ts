@@ -1,8 +1,10 @@
+export * from './bundle-entries.ts';
 export * from './canonical.ts';
 export {
   DEFAULT_JSON_DEPTH,
   isRawJson,
   parseJson,
+  plainOf,
   rawJson,
   type JsonLimits,
   type JsonOutcome,

@@ -100,3 +100,15 @@ const json = JSON as unknown as { rawJSON(text: string): RawJson; isRawJSON(valu
 /** A value that `JSON.stringify` writes as `text`, which must be a JSON primitive. */
 export const rawJson = (text: string): RawJson => json.rawJSON(text);
 export const isRawJson = (value: unknown): value is RawJson => json.isRawJSON(value);
+
+/** The plain tree of an exact one: raw numbers become JavaScript's. The same object when it holds none. */
+export function plainOf(exact: unknown): unknown {
+  return holdsRaw(exact) ? (JSON.parse(JSON.stringify(exact)) as unknown) : exact;
+}
+
+function holdsRaw(value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false;
+  if (isRawJson(value)) return true;
+  for (const key in value) if (holdsRaw((value as Record<string, unknown>)[key])) return true;
+  return false;
+}

@@ -9,6 +9,7 @@ export interface Element {
   readonly list: boolean;
   readonly required: boolean;
   readonly summary: boolean;
+  readonly modifier: boolean;
   /** The value set of a required binding whose codes are known. */
   readonly binding?: string;
 }
@@ -42,11 +43,11 @@ export function structureOf(name: string): Structure | undefined {
 /** Every name that `structureOf` knows. */
 export const structureNames = (): readonly string[] => Object.keys(STRUCTURES);
 
-// name[x] : types  cardinality  =binding  ^summary
-const ELEMENT = /^([^:]+):([^!+*=^]+)([!+*]?)(?:=([^^]+))?(\^?)$/;
+// name[x] : types  cardinality  =binding  ^summary  ?modifier
+const ELEMENT = /^([^:]+):([^!+*=^?]+)([!+*]?)(?:=([^^?]+))?(\^?)(\??)$/;
 
 function parseElement(text: string): Element {
-  const [, label = '', types = '', cardinality = '', binding, summary = ''] = ELEMENT.exec(text) ?? [];
+  const [, label = '', types = '', cardinality = '', binding, summary = '', modifier = ''] = ELEMENT.exec(text) ?? [];
   const choice = label.endsWith('[x]');
   const name = choice ? label.slice(0, -3) : label;
   return {
@@ -56,6 +57,7 @@ function parseElement(text: string): Element {
     list: cardinality === '*' || cardinality === '+',
     required: cardinality === '!' || cardinality === '+',
     summary: summary !== '',
+    modifier: modifier !== '',
     ...(binding === undefined ? {} : { binding }),
   };
 }

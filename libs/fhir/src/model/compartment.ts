@@ -1,0 +1,6 @@
+import { PATIENT_COMPARTMENT } from '../generated/compartment.ts';
+
+/** The search parameters that place a resource of this type in a patient's compartment; none: it is never in one. */
+export function compartmentParameters(type: string): readonly string[] {
+  return Object.hasOwn(PATIENT_COMPARTMENT, type) ? PATIENT_COMPARTMENT[type]!.split(' ') : [];
+}

@@ -1,0 +1,9 @@
+export {
+  applyPatch,
+  type PatchLimits,
+  type PatchOperation,
+  type PatchOutcome,
+  type PatchProblem,
+  type PatchProblemCode,
+} from './apply-patch.ts';
+export { diffResources } from './diff-resources.ts';
