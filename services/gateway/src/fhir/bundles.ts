@@ -7,6 +7,12 @@ import { parseBody, resourceIn } from './incoming.ts';
 import { FhirProblem, outcomeText, problem } from './problem.ts';
 import type { Transaction } from './transaction.ts';
 
+/** The entries as they were sent, plain and with decimals as written. */
+interface Read {
+  readonly values: readonly unknown[];
+  readonly exacts: readonly unknown[];
+}
+
 type Handle = (request: FhirRequest) => Promise<FhirResponse>;
 
 /** batch and transaction (R4 http.html#transaction). */
@@ -22,6 +28,25 @@ export class Bundles {
   }
 
   async run(request: FhirRequest): Promise<FhirResponse> {
+    const { type, values, exacts } = this.#read(request);
+    switch (type) {
+      case 'transaction': {
+        let read: Read | undefined = { values, exacts };
+        const parse = () => {
+          const { values: plain, exacts: lexical } = read ?? this.#read(request);
+          read = undefined;
+          return plain.map((entry, index) => entryAt(index, entry, lexical[index], request.base));
+        };
+        return this.#transaction.run(request, parse, this.#handle);
+      }
+      case 'batch':
+        return this.#batch(request, values, exacts);
+      default:
+        throw problem(422, 'value', 'Only a batch or a transaction is processed here.', ['Bundle.type']);
+    }
+  }
+
+  #read(request: FhirRequest): Read & { readonly type: unknown } {
     const { limits } = this.#dependencies;
     const { value, exact } = resourceIn(parseBody(request, limits.depth), 'Bundle');
     const values = (value['entry'] ?? []) as readonly unknown[];
@@ -30,16 +55,7 @@ export class Bundles {
     if (values.length > limits.bundleEntries) {
       throw problem(413, 'too-costly', 'The bundle has more entries than this server takes.', ['Bundle.entry']);
     }
-    switch (value['type']) {
-      case 'transaction': {
-        const entries = values.map((entry, index) => entryAt(index, entry, exacts[index], request.base));
-        return this.#transaction.run(request, entries, this.#handle);
-      }
-      case 'batch':
-        return this.#batch(request, values, exacts);
-      default:
-        throw problem(422, 'value', 'Only a batch or a transaction is processed here.', ['Bundle.type']);
-    }
+    return { type: value['type'], values, exacts };
   }
 
   async #batch(request: FhirRequest, values: readonly unknown[], exacts: readonly unknown[]): Promise<FhirResponse> {

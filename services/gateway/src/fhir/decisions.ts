@@ -5,8 +5,8 @@ import type { AccessControl } from './access.ts';
 import type { Attempt, Written } from './committer.ts';
 import type { FhirDependencies } from './dependencies.ts';
 import type { FhirRequest } from './exchange.ts';
-import { localReferences, patientOf, type LocalReference } from './incoming.ts';
-import { problem, refused } from './problem.ts';
+import { dangling, localReferences, ownerIn, type LocalReference } from './incoming.ts';
+import { refused } from './problem.ts';
 import type { Resources } from './resources.ts';
 
 /** What one entry, or one request, wants to be written. */
@@ -33,6 +33,8 @@ export class Decisions {
   readonly #written: Written[] = [];
   /** Resources that this very request makes: references to them resolve. */
   readonly #made = new Set<string>();
+  /** Whose data the versions of this request are, for those that refer to them. */
+  readonly #subjects = new Map<string, string>();
 
   constructor(
     dependencies: Pick<FhirDependencies, 'contexts' | 'journal'>,
@@ -71,6 +73,7 @@ export class Decisions {
 
   async write(wanted: Wanted): Promise<Written> {
     const subject = await this.#subjectOf(wanted);
+    if (subject !== undefined) this.#subjects.set(`${wanted.type}/${wanted.id}`, subject);
     await this.#access.requireVisible(
       this.#request,
       wanted.type === 'Patient' && wanted.fresh ? undefined : subject,
@@ -97,19 +100,23 @@ export class Decisions {
 
   /** The opaque id of the patient whose data it is: a deletion is about whom the version was that it hides. */
   async #subjectOf({ interaction, type, id, version }: Wanted): Promise<string | undefined> {
-    const hash = this.#dependencies.journal.keyedHash.bind(this.#dependencies.journal);
-    if (type === 'Patient') return opaqueId('Patient', id, hash);
+    if (type === 'Patient') return this.#opaque(id);
     if (interaction === 'delete') return (await this.#resources.latest(type, id))?.subject;
-    const patient = version && patientOf(type, version.value, this.#request.base);
-    return patient === undefined ? undefined : opaqueId('Patient', patient, hash);
+    const owner = version && ownerIn(type, version.value);
+    if (!owner) return undefined;
+    if (owner.type === 'Patient') return this.#opaque(owner.id);
+    const made = this.#subjects.get(`${owner.type}/${owner.id}`);
+    return made ?? (await this.#resources.latest(owner.type, owner.id))?.subject;
+  }
+
+  #opaque(patient: string): string {
+    return opaqueId('Patient', patient, (purpose, text) => this.#dependencies.journal.keyedHash(purpose, text));
   }
 
   async #requireReferences(version: ResourceVersion): Promise<void> {
     for (const { type, id } of localReferences(version.value, this.#request.base)) {
       if (this.#made.has(`${type}/${id}`) || (await this.#resources.exists(type, id))) continue;
-      throw problem(422, 'not-found', 'A reference names a resource that does not exist here.', [
-        String(version.value['resourceType']),
-      ]);
+      throw dangling(version.value);
     }
   }
 }

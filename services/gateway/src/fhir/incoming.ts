@@ -1,5 +1,5 @@
 import { parseJson } from '@anamnesis/fhir/json';
-import { subjectOf, forEachReference } from '@anamnesis/fhir';
+import { forEachReference, subjectOf, type Subject } from '@anamnesis/fhir';
 import { canonicalResource } from '@anamnesis/fhir/json';
 import { validateResource } from '@anamnesis/fhir/validation';
 import { ownerOf } from '@anamnesis/contracts';
@@ -67,6 +67,8 @@ export interface LocalReference {
 }
 
 const RELATIVE = /^([A-Z][A-Za-z]+)\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/[A-Za-z0-9\-.]{1,64})?$/;
+/** References that only a transaction can resolve, among its own entries. */
+const UNRESOLVED = /^urn:(uuid|oid):/;
 
 /** A literal reference as one to this record; undefined for anything else (contained, elsewhere, logical). */
 export function localReference(reference: string, base: string): LocalReference | undefined {
@@ -75,20 +77,19 @@ export function localReference(reference: string, base: string): LocalReference 
   return match && ownerOf(match[1]!) ? { type: match[1]!, id: match[2]! } : undefined;
 }
 
-/** The distinct references of a resource to resources of this record. */
+/** The distinct references of a resource to resources of this record; throws 422 for one that resolves to nothing. */
 export function localReferences(value: Json, base: string): LocalReference[] {
   const found = new Map<string, LocalReference>();
-  forEachReference(value, (reference: string) => {
+  forEachReference(value, ({ value: reference }) => {
+    if (UNRESOLVED.test(reference)) throw dangling(value);
     const local = localReference(reference, base);
     if (local) found.set(`${local.type}/${local.id}`, local);
   });
   return [...found.values()];
 }
 
-/** The patient whose data the resource is, where it is one of this record's. */
-export function patientOf(type: string, value: Json, base: string): string | undefined {
-  const reference = subjectOf(type, value);
-  if (!reference) return undefined;
-  const local = localReference(reference, base);
-  return local?.type === 'Patient' ? local.id : undefined;
-}
+export const dangling = (value: Json): FhirProblem =>
+  problem(422, 'not-found', 'A reference names a resource that does not exist here.', [String(value['resourceType'])]);
+
+/** The patient whose data the resource is, or the record of ours that leads to one. */
+export const ownerIn = (type: string, value: Json): Subject | undefined => subjectOf(type, value);

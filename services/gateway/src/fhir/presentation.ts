@@ -27,7 +27,7 @@ export function shapeOf(request: FhirRequest): Shape {
   if (elements.length > 0) return { mode: { elements: elements.map((element) => element.trim()) }, countOnly: false };
   if (summary === undefined || summary === 'false') return { countOnly: false };
   if (summary === 'count') return { countOnly: true };
-  return { mode: summary as 'true' | 'text' | 'data', countOnly: false };
+  return { mode: { summary: summary as 'true' | 'text' | 'data' }, countOnly: false };
 }
 
 /** The first media type that a client insists on, when it takes no JSON. */

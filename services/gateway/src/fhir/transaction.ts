@@ -1,5 +1,5 @@
 import { setImmediate } from 'node:timers/promises';
-import { rewriteReferences } from '@anamnesis/fhir';
+import { forEachReference, rewriteLinks } from '@anamnesis/fhir';
 import { derivedId } from '@anamnesis/kernel';
 import type { Json } from '@anamnesis/records';
 import type { AccessControl } from './access.ts';
@@ -57,12 +57,15 @@ export class Transaction {
     this.#writing = writing;
   }
 
-  async run(request: FhirRequest, entries: readonly BundleEntry[], handle: Handle): Promise<FhirResponse> {
-    const writes = entries.filter(({ method }) => method in ORDER);
-    const ordered = writes.toSorted((a, b) => ORDER[a.method]! - ORDER[b.method]! || a.index - b.index);
+  async run(request: FhirRequest, parse: () => readonly BundleEntry[], handle: Handle): Promise<FhirResponse> {
+    const entries = parse();
+    const ordered = inOrder(entries);
     for (const entry of ordered) await this.#permitted(request, entry);
     await requireAllValid(ordered);
-    const committed = await this.#committer.commit(request, (attempt) => this.#decide(request, ordered, attempt));
+    const committed = await this.#committer.commit(request, (attempt) =>
+      // References are resolved in place, so another attempt starts from what was sent.
+      this.#decide(request, attempt.number === 0 ? ordered : inOrder(parse()), attempt),
+    );
     const answers: string[] = [];
     for (const [order, entry] of ordered.entries()) {
       answers[entry.index] = await this.#written(request, committed.written[order]!, committed);
@@ -154,9 +157,8 @@ export class Transaction {
     const open = new Set<string>();
     for (const { resource } of ordered) {
       if (!resource) continue;
-      rewriteReferences(resource.value, (reference) => {
+      forEachReference(resource.value, ({ value: reference }) => {
         if (/^[A-Z][A-Za-z]+\?./.test(reference) && !names.has(reference)) open.add(reference);
-        return undefined;
       });
     }
     for (const reference of open) {
@@ -191,7 +193,8 @@ export class Transaction {
       const patched = await this.#writing.patchedBy(type, id, patchIn(entry.resource!.value), conditions);
       return void (await decisions.write(patched));
     }
-    const resource = renamed(entry.resource!, names);
+    const resource = entry.resource!;
+    rename(resource, names);
     const wanted: Wanted = {
       interaction: 'put',
       type,
@@ -219,6 +222,12 @@ export class Transaction {
   }
 }
 
+/** The entries that write, in the order in which R4 wants them processed. */
+function inOrder(entries: readonly BundleEntry[]): BundleEntry[] {
+  const writes = entries.filter(({ method }) => method in ORDER);
+  return writes.toSorted((a, b) => ORDER[a.method]! - ORDER[b.method]! || a.index - b.index);
+}
+
 /** What the entries' URLs stand for, so that references among them resolve, circular ones too. */
 function namesOf(targets: ReadonlyMap<BundleEntry, Target>, decisions: Decisions): Map<string, string> {
   const names = new Map<string, string>();
@@ -240,14 +249,10 @@ function namesOf(targets: ReadonlyMap<BundleEntry, Target>, decisions: Decisions
   return names;
 }
 
-/** The resource with its references among the entries resolved; the one that was sent is left as it is. */
-function renamed(
-  resource: { value: Json; exact: Json },
-  names: ReadonlyMap<string, string>,
-): { value: Json; exact: Json } {
-  const rename = (reference: string): string | undefined => names.get(reference);
-  const exact = rewriteReferences(resource.exact, rename);
-  return { exact, value: resource.exact === resource.value ? exact : rewriteReferences(resource.value, rename) };
+/** Resolves, in place, the references among the entries. */
+function rename({ value, exact }: { value: Json; exact: Json }, names: ReadonlyMap<string, string>): void {
+  rewriteLinks(value, (link) => names.get(link));
+  if (exact !== value) rewriteLinks(exact, (link) => names.get(link));
 }
 
 /** Every invalid entry is told at once, with its place in the bundle. */

@@ -1,5 +1,5 @@
 import { parseJson } from '@anamnesis/fhir/json';
-import { applyJsonPatch } from '@anamnesis/fhir/patch';
+import { applyPatch, type PatchProblemCode } from '@anamnesis/fhir/patch';
 import { derivedId } from '@anamnesis/kernel';
 import type { Json } from '@anamnesis/records';
 import type { AccessControl } from './access.ts';
@@ -138,8 +138,8 @@ export class Writing {
     if (text === undefined) throw problem(410, 'deleted', 'The resource was deleted.');
     const parsed = parseJson(text);
     if (parsed.problem) throw new TypeError('a stored version is no JSON');
-    const patched = applyJsonPatch(parsed.exact, operations.exact);
-    if ('problem' in patched) throw problem(patched.problem.status, 'processing', patched.problem.message);
+    const patched = applyPatch(parsed.exact, operations.exact);
+    if (patched.problem) throw problem(PATCH_STATUS[patched.problem.code], 'processing', patched.problem.message);
     const again = parseJson(JSON.stringify(patched.value), { depth: this.#dependencies.limits.depth });
     if (again.problem) throw problem(422, 'structure', again.problem.message);
     const resource = { value: again.value as Json, exact: again.exact as Json };
@@ -193,6 +193,15 @@ export class Writing {
     return parseBody(request, this.#dependencies.limits.depth);
   }
 }
+
+const PATCH_STATUS: Readonly<Record<PatchProblemCode, number>> = {
+  'patch-malformed': 400,
+  'patch-too-large': 413,
+  'patch-path-missing': 422,
+  'patch-test-failed': 422,
+  'patch-forbidden': 422,
+  'patch-changes-identity': 422,
+};
 
 const done = { severity: 'information', code: 'informational', diagnostics: 'The resource was stored.' } as const;
 
