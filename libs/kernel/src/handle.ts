@@ -127,7 +127,14 @@ export async function handle<C extends Command, S, R extends Refusal, W extends 
       const committed = await journal.commit(decided.pending, work);
       if (committed.ok) {
         const { position, recordedAt, revisions } = committed;
-        return { ok: true, facts: decided.facts, revision: revisions[0]!, position, recordedAt, repeated: false };
+        return {
+          ok: true,
+          facts: decided.facts,
+          revision: revisions[0]! < 0 ? 'none' : revisions[0]!,
+          position,
+          recordedAt,
+          repeated: false,
+        };
       }
       unknown = undefined;
     } catch (error) {
