@@ -40,7 +40,16 @@ export interface Context {
    * Decides on what the streams hold, with the earlier decisions of the same batch on top.
    * `attempt` counts from 0; later attempts look before they claim.
    */
-  decide(intent: WriteIntent, prior: readonly Pending[], attempt: number): Promise<Decided>;
+  decide(intent: WriteIntent, prior: Prior, attempt: number): Promise<Decided>;
+}
+
+/** The earlier decisions of a batch, by stream. */
+export type Prior = ReadonlyMap<string, readonly Pending[]>;
+
+/** A stream folded, and what an append to it must expect. */
+export interface Standing {
+  readonly state: RecordState;
+  readonly expected: Pending['expected'];
 }
 
 /** The stream of a resource: its own id where that is a UUID, else an opaque one. */
@@ -78,28 +87,38 @@ export class RecordContext implements Context {
     for (const [type, own] of Object.entries(rules)) this.#deciders.set(type, recordDecider(own));
   }
 
-  async decide(intent: WriteIntent, prior: readonly Pending[], _attempt: number): Promise<Decided> {
+  async decide(intent: WriteIntent, prior: Prior, attempt: number): Promise<Decided> {
     const owner = ownerOf(intent.type)!;
     const stream = streamOf(intent.type, intent.id, this.journal.keyedHash.bind(this.journal));
-    const { state, expected } = await this.stateOf(stream, intent.fresh ?? false, prior);
+    const { state, expected } = await this.stand(stream, intent.fresh ?? false, prior);
     if (intent.mustBeNew && state.standing === 'current') return { ok: false, refusal: conflict };
     const decision = this.deciderOf(intent.type).decide(commandOf(intent), state);
     if ('refused' in decision) return { ok: false, refusal: decision.refused };
     const facts = decision.accepted;
-    const pending: Pending = {
+    const last = facts.at(-1);
+    if (!last) return { ok: true, pending: [], versionId: String(state.version), change: 'none' };
+    const also = await this.alongside(intent, stream, state, prior, attempt);
+    if ('code' in also) return { ok: false, refusal: also };
+    const own: Pending = {
       stream,
       expected,
       facts,
       dataClass: owner.dataClass,
       ...(intent.subject !== undefined && { subject: intent.subject }),
     };
-    const last = facts.at(-1)?.facts as RecordFacts | undefined;
-    return {
-      ok: true,
-      pending: facts.length > 0 ? [pending] : [],
-      versionId: last?.versionId ?? String(state.version),
-      change: changeOf(facts, state),
-    };
+    const versionId = (last.facts as unknown as RecordFacts).versionId;
+    return { ok: true, pending: [own, ...also], versionId, change: changeOf(last, state) };
+  }
+
+  /** What else must be appended for the decision to stand, such as a claim; or why it cannot. */
+  protected async alongside(
+    _intent: WriteIntent,
+    _stream: string,
+    _state: RecordState,
+    _prior: Prior,
+    _attempt: number,
+  ): Promise<readonly Pending[] | RecordRefusal> {
+    return [];
   }
 
   protected deciderOf(type: string): Decider<RecordCommand, RecordState, RecordRefusal> {
@@ -107,11 +126,7 @@ export class RecordContext implements Context {
   }
 
   /** The stream folded, the earlier decisions of the batch included. */
-  protected async stateOf(
-    stream: string,
-    fresh: boolean,
-    prior: readonly Pending[],
-  ): Promise<{ state: RecordState; expected: Pending['expected'] }> {
+  protected async stand(stream: string, fresh: boolean, prior: Prior): Promise<Standing> {
     let state = absent;
     let expected: Pending['expected'] = 'none';
     if (!fresh) {
@@ -120,8 +135,7 @@ export class RecordContext implements Context {
       if (last) expected = last.revision;
       state = foldBackwards(last, rest);
     }
-    for (const before of prior) {
-      if (before.stream !== stream) continue;
+    for (const before of prior.get(stream) ?? []) {
       state = before.facts.reduce(evolveRecord, state);
       expected = revisionAfter(expected, before.facts.length);
     }
@@ -147,9 +161,7 @@ function revisionAfter(expected: Pending['expected'], added: number): Pending['e
   return (expected === 'none' ? -1 : expected) + added;
 }
 
-function changeOf(facts: readonly Fact[], before: RecordState): 'created' | 'updated' | 'deleted' | 'none' {
-  const last = facts.at(-1);
-  if (!last) return 'none';
+function changeOf(last: Fact, before: RecordState): 'created' | 'updated' | 'deleted' {
   if (last.resource === undefined) return 'deleted';
   return before.standing === 'absent' || before.standing === 'deleted' ? 'created' : 'updated';
 }

@@ -1,0 +1,71 @@
+import { join } from 'node:path';
+import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
+import type { StoredEvent } from '@anamnesis/event-store';
+import { SealedJournal } from '@anamnesis/journal';
+import type { RecordedFact } from '@anamnesis/kernel';
+import { ErasureLedger } from '@anamnesis/key-vault';
+import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
+
+/** The log, the keys, and the journal over both. */
+export interface Storage {
+  readonly store: EmbeddedEventStore;
+  readonly vault: EmbeddedKeyVault;
+  readonly ledger: ErasureLedger | undefined;
+  readonly journal: OpeningSealedJournal;
+  close(): Promise<void>;
+}
+
+/**
+ * Opens a data folder. The ledger of erasures, where there is one, is applied before anything is read: what a restored
+ * older copy brought back is destroyed again.
+ */
+export async function openStorage(folder: string, ledgerPath: string | undefined): Promise<Storage> {
+  const store = await EmbeddedEventStore.open({ folder });
+  try {
+    const vault = await EmbeddedKeyVault.open({ folder });
+    try {
+      const ledger = ledgerPath === undefined ? undefined : await ErasureLedger.open({ path: ledgerPath });
+      await ledger?.apply(vault);
+      const journal = new OpeningSealedJournal(store, vault);
+      return {
+        store,
+        vault,
+        ledger,
+        journal,
+        close: async () => {
+          await store.close();
+          await vault.close();
+        },
+      };
+    } catch (error) {
+      await vault.close();
+      throw error;
+    }
+  } catch (error) {
+    await store.close();
+    throw error;
+  }
+}
+
+/** The journal, with the two further ways in which the front door reads. */
+export class OpeningSealedJournal extends SealedJournal {
+  readonly #events: EmbeddedEventStore;
+
+  constructor(store: EmbeddedEventStore, vault: EmbeddedKeyVault) {
+    super(store, vault);
+    this.#events = store;
+  }
+
+  async loadFirst(stream: string): Promise<RecordedFact | undefined> {
+    const [first] = await this.#events.readStream(stream, { limit: 1 });
+    return first && this.openStored(first);
+  }
+
+  /** Undefined: its key was destroyed. */
+  async openStored(stored: StoredEvent): Promise<RecordedFact | undefined> {
+    const opened = await this.open(stored);
+    return 'erased' in opened ? undefined : opened;
+  }
+}
+
+export const folderOf = (data: string, part: string): string => join(data, part);
