@@ -1,0 +1,1 @@
+export { eventBusCases, eventBusContract, type EventBusCase, type OpenedEventBus } from './event-bus-contract.ts';
