@@ -320,7 +320,6 @@ export const ACTIONS = {
   'projections.read': onSystem('compliance-officer', 'operator'),
   'projections.rebuild': onSystem('operator'),
   'keys.rotate': onSystem('operator'),
-  'metrics.read': onSystem('operator'),
 } as const satisfies Readonly<Record<string, ActionRule>>;
 
 export type Action = keyof typeof ACTIONS;

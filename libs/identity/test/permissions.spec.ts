@@ -261,7 +261,6 @@ describe('the matrix, by action', () => {
     'projections.read': ['compliance-officer', 'operator'],
     'projections.rebuild': ['operator'],
     'keys.rotate': ['operator'],
-    'metrics.read': ['operator'],
   };
 
   it.each(Object.keys(ACTIONS) as Action[])('%s is for whom it should be', (action) => {

@@ -246,6 +246,21 @@ describe('the start', () => {
   });
 });
 
+describe('a port in use', () => {
+  it('fails the start with the system’s code', async () => {
+    const { port } = await start();
+    const config = {
+      host: '127.0.0.1',
+      port,
+      publicUrl: undefined,
+      trustedProxies: undefined,
+      bodyBytes: 1_024,
+      shutdownWait: 50,
+    };
+    await expect(start({ config })).rejects.toMatchObject({ code: 'EADDRINUSE' });
+  });
+});
+
 describe('a mount', () => {
   it('reads its own bodies', async () => {
     const { url } = await start({

@@ -36,7 +36,10 @@ export interface EmbeddedIssuer {
   readonly verifier: TokenVerifier;
   /** The file with the demo users' passwords; absent when there are none. */
   readonly demoUsersFile?: string;
-  /** Loads the OpenID library and notes the issuer in the folder; call it once the service listens. */
+  /**
+   * Loads the OpenID library, makes demo users where there are none yet, and notes the issuer in the folder. Call it
+   * once the service listens: it takes longer than all the rest of the start.
+   */
   ready(): Promise<void>;
   close(): void;
 }
@@ -46,11 +49,11 @@ type Handler = (request: IncomingMessage, response: ServerResponse, from: string
 /**
  * The OpenID issuer inside the process, on the paths of a Keycloak realm. Opening it reads or makes the secrets in
  * `identity/`; the OpenID library itself is loaded with `ready`, or by the first request.
+ * Throws `Fault` `identity-unavailable` when a secret is damaged, readable by others, or cannot be kept.
  */
 export async function openEmbeddedIssuer(options: EmbeddedIssuerOptions): Promise<EmbeddedIssuer> {
   const files = new SecretFiles(options.dataFolder);
   const secrets = await issuerSecrets(files);
-  const users = new Users(options.demoUsers ? await demoUsers(files, options.facilities) : []);
   let store: IssuerStore | undefined;
   let closed = false;
 
@@ -61,6 +64,7 @@ export async function openEmbeddedIssuer(options: EmbeddedIssuerOptions): Promis
       import('./provider-configuration.ts'),
     ]);
     if (closed) throw new Error('the issuer is closed');
+    const users = new Users(options.demoUsers ? await demoUsers(files, options.facilities) : []);
     const publicUrl = options.publicUrl();
     store = new IssuerStore(join(files.folder, 'issuer.sqlite'), options.now);
     const webRedirects = [`${publicUrl}/signed-in`, ...(options.webRedirects ?? [])];
@@ -80,7 +84,11 @@ export async function openEmbeddedIssuer(options: EmbeddedIssuerOptions): Promis
   }
 
   let handler: Promise<Handler> | undefined;
-  const loaded = (): Promise<Handler> => (handler ??= load());
+  const loaded = (): Promise<Handler> =>
+    (handler ??= load().catch((error: unknown) => {
+      handler = undefined; // the next request tries again
+      throw error;
+    }));
   return {
     mount: {
       prefix: REALM_PATH,
