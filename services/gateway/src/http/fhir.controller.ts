@@ -38,7 +38,7 @@ export class FhirController {
     await this.#answer(request, reply);
   }
 
-  @All('*path')
+  @All('*')
   @AllowFhir()
   async all(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
     await this.#answer(request, reply);
