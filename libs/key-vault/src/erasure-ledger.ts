@@ -8,23 +8,20 @@
  * who keeps it (or the head) elsewhere can tell this ledger from a forged one, and `publicKey` makes `open` do so.
  * Who can write all three files can forge them all; put them where the operator of the data folder cannot.
  */
-import { createPrivateKey, generateKeyPairSync, type KeyObject } from 'node:crypto';
-import { open, readFile, truncate } from 'node:fs/promises';
+import type { KeyObject } from 'node:crypto';
+import { open, truncate } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { Fault } from '@anamnesis/kernel';
-import { createFile, ensureFolder, openToOthers, replaceFile } from './durable-file.ts';
+import { ensureFolder } from './durable-file.ts';
+import { openFiles, readWhole, settleHead, writeHead } from './ledger-files.ts';
 import {
   alteredLedger,
   hashOf,
-  headText,
-  LEDGER_FORMAT,
   lineOf,
   rawPublicKey,
-  verifyHead,
   verifyLines,
   type Erasure,
   type LedgerHead,
-  type LedgerHeader,
   type NewErasure,
   type VerifiedLedger,
 } from './ledger-lines.ts';
@@ -67,7 +64,7 @@ export class ErasureLedger {
   static async open({ path, publicKey }: ErasureLedgerOptions): Promise<ErasureLedger> {
     try {
       await ensureFolder(dirname(path));
-      const key = (await exists(path)) ? await readKey(path) : await create(path);
+      const key = await openFiles(path);
       const { text, torn } = await readWhole(path);
       const verified = verifyLines(text.split('\n').slice(0, -1));
       if (publicKey !== undefined && publicKey !== verified.publicKey) throw alteredLedger();
@@ -135,7 +132,7 @@ export class ErasureLedger {
   }
 
   async #writeHead(key: KeyObject): Promise<void> {
-    await replaceFile(headPath(this.#path), headText(this.#head, key));
+    await writeHead(this.#path, this.#head, key);
     this.#headOnDisk = this.#head.seq;
   }
 
@@ -154,65 +151,6 @@ export class ErasureLedger {
     } finally {
       await file.close();
     }
-  }
-}
-
-const keyPath = (path: string): string => `${path}.key`;
-const headPath = (path: string): string => `${path}.head`;
-
-/** Key, then ledger, then head: a crash in between leaves what the next start carries on with. */
-async function create(path: string): Promise<KeyObject> {
-  if (await exists(headPath(path))) throw alteredLedger();
-  const made = generateKeyPairSync('ed25519').privateKey;
-  await createFile(keyPath(path), made.export({ type: 'pkcs8', format: 'pem' }).toString());
-  const key = (await readKey(path)) ?? made;
-  const createdAt = new Date().toISOString();
-  const header: LedgerHeader = { seq: 0, format: LEDGER_FORMAT, publicKey: rawPublicKey(key), createdAt };
-  await createFile(path, `${lineOf(header, key)}\n`);
-  return key;
-}
-
-async function readKey(path: string): Promise<KeyObject | undefined> {
-  if (!(await exists(keyPath(path)))) return undefined;
-  if (await openToOthers(keyPath(path))) {
-    throw new Fault(
-      'ledger-unavailable',
-      'The key of the ledger of erasures can be read by others. Set its mode to 0600.',
-    );
-  }
-  try {
-    return createPrivateKey(await readFile(keyPath(path), 'utf8'));
-  } catch {
-    throw new Fault('ledger-unavailable', 'The key of the ledger of erasures is damaged. Put the right one back.');
-  }
-}
-
-/** The whole lines; a last one without its line feed was never acknowledged: a crash cut the writing of it short. */
-async function readWhole(path: string): Promise<{ readonly text: string; readonly torn: boolean }> {
-  const content = await readFile(path, 'utf8');
-  const text = content.slice(0, content.lastIndexOf('\n') + 1);
-  return { text, torn: text.length < content.length };
-}
-
-/** The head names the last line, or the one before it when a crash came between the two. */
-async function settleHead(path: string, { publicKey, hashes }: VerifiedLedger, key?: KeyObject): Promise<void> {
-  const last = hashes.length - 1;
-  const known = (await exists(headPath(path)))
-    ? verifyHead(await readFile(headPath(path), 'utf8'), publicKey)
-    : { seq: -1, hash: undefined };
-  if (known.seq < last - 1 || known.seq > last || hashes[known.seq] !== known.hash) throw alteredLedger();
-  if (known.seq === last) return;
-  if (!key) throw alteredLedger();
-  await replaceFile(headPath(path), headText({ seq: last, hash: hashes[last]! }, key));
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await (await open(path, 'r')).close();
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
   }
 }
 

@@ -7,7 +7,7 @@ import { EmbeddedKeyVault, openEmbeddedKeyReader } from '../src/embedded/index.t
 import type { KeyOwner } from '../src/index.ts';
 import { afterwards, allBytes, temporaryFolder } from './temporary.ts';
 
-const patient = (): KeyOwner => ({ subject: randomUUID(), dataClass: 'clinical' });
+const patient = (subject: string = randomUUID()): KeyOwner => ({ subject, dataClass: 'clinical' });
 const keyFile = (folder: string) => join(folder, 'keys', 'kek.json');
 const database = (folder: string) => join(folder, 'keys', 'vault.sqlite');
 const wrongKey = { code: 'vault-key-wrong', retryable: false };
@@ -151,7 +151,7 @@ describe('the vault’s database', () => {
   it('and every other file hold no key and no secret in the clear', async () => {
     const folder = await temporaryFolder();
     const vault = await vaultIn(folder);
-    const owners = Array.from({ length: 200 }, patient);
+    const owners = Array.from({ length: 200 }, () => patient());
     const keys = await Promise.all(owners.map((owner) => vault.ensure(owner)));
     await vault.rotate();
     const bytes = await allBytes(folder);
@@ -169,7 +169,7 @@ describe('the vault’s database', () => {
     const vault = await vaultIn(folder);
     const reader = await openEmbeddedKeyReader({ folder });
     afterwards(() => reader.close());
-    const owners = Array.from({ length: 600 }, patient); // enough to split pages
+    const owners = Array.from({ length: 600 }, () => patient()); // enough to split pages
     await Promise.all(owners.map((owner) => vault.ensure(owner)));
     const first = owners.map(({ subject }) => wrappedBytes(folder, subject)[0]!);
     await vault.rotate();
@@ -191,7 +191,7 @@ describe('a reader with a small cache', () => {
   it('reads every key all the same', async () => {
     const folder = await temporaryFolder();
     const vault = await vaultIn(folder);
-    const owners = Array.from({ length: 40 }, patient);
+    const owners = Array.from({ length: 40 }, () => patient());
     const keys = await Promise.all(owners.map((owner) => vault.ensure(owner)));
     const reader = await openEmbeddedKeyReader({ folder, cacheSize: 3 });
     afterwards(() => reader.close());
@@ -207,5 +207,53 @@ describe('a reader with a small cache', () => {
     await reader.close();
     await expect(reader.get(owner)).rejects.toMatchObject({ code: 'stopping' });
     expect(reader.cached(owner)).toBeUndefined();
+  });
+});
+
+describe('the vault', () => {
+  it('tells whether it was there before', async () => {
+    const folder = await temporaryFolder();
+    const first = await vaultIn(folder);
+    expect(first.made).toBe(true);
+    await first.close();
+    expect((await vaultIn(folder)).made).toBe(false);
+  });
+
+  it('in a folder that cannot be made is a clear fault', async () => {
+    const folder = await temporaryFolder();
+    await writeFile(join(folder, 'keys'), 'a file where the folder should be');
+    await expect(EmbeddedKeyVault.open({ folder })).rejects.toMatchObject({ code: 'vault-unavailable' });
+  });
+
+  it('that is closed makes the keys it was asked for, and ends a rotation', async () => {
+    const folder = await temporaryFolder();
+    const vault = await vaultIn(folder);
+    await Promise.all(Array.from({ length: 1_200 }, () => vault.ensure(patient())));
+    const rotated = vault.rotate().then(
+      () => 'through',
+      ({ code }) => code,
+    );
+    const owner = patient();
+    const ensured = vault.ensure(owner);
+    await vault.close();
+    const key = await ensured;
+    expect(['through', 'stopping']).toContain(await rotated);
+    expect(await (await vaultIn(folder)).get(owner)).toEqual(key);
+  });
+
+  it('refuses more at once than it can hold, and makes all that it took', async () => {
+    const vault = await vaultIn(await temporaryFolder());
+    const asked = await Promise.allSettled(Array.from({ length: 20_003 }, () => vault.ensure(patient())));
+    const refused = asked.filter((one) => one.status === 'rejected');
+    expect(refused.map(({ reason }) => [reason.code, reason.retryable])).toEqual(Array(3).fill(['overloaded', true]));
+    expect(await vault.ensure(patient())).toHaveLength(32);
+  });
+
+  it('makes different keys for owners whose names run together', async () => {
+    const vault = await vaultIn(await temporaryFolder());
+    const keys = await Promise.all(
+      ['a', 'a/clinical', 'clinical/a', ''].map((subject) => vault.ensure(patient(subject))),
+    );
+    expect(new Set(keys.map(String)).size).toBe(4);
   });
 });

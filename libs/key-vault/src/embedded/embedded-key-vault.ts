@@ -1,4 +1,3 @@
-import { Worker } from 'node:worker_threads';
 import { Fault, type DataClass } from '@anamnesis/kernel';
 import { ensureFolder } from '../durable-file.ts';
 import { DATA_CLASSES } from '../key-owner.ts';
@@ -6,25 +5,18 @@ import type { KeyOwner, KeyVault } from '../port.ts';
 import { keysFolder } from './database.ts';
 import { EmbeddedKeyReader, keyDestroyed, type KeyReaderOptions } from './embedded-key-reader.ts';
 import { SharedEpoch } from './epoch.ts';
-import { carried, type Reply, type Request } from './protocol.ts';
 import { vaultFault } from './sqlite-fault.ts';
+import { VaultClient } from './vault-client.ts';
 
 export type KeyVaultOptions = KeyReaderOptions;
 
 /** More keys than this on their way at once are refused as `overloaded`. */
 const MOST_WAITING = 20_000;
 
-interface Waiting<T = unknown> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: unknown) => void;
-}
-
-interface Rotating extends Waiting<{ version: number; rewrapped: number }> {
-  readonly progress: ((done: number, total: number) => void) | undefined;
-}
-
-interface WantedKey extends Waiting<Uint8Array> {
+interface WantedKey {
   readonly owner: KeyOwner;
+  readonly resolve: (key: Uint8Array) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 /**
@@ -32,29 +24,19 @@ interface WantedKey extends Waiting<Uint8Array> {
  * Reading happens in the calling thread, writing and its syncs in a thread of the vault's own.
  */
 export class EmbeddedKeyVault implements KeyVault {
-  readonly #worker: Worker;
+  readonly #client: VaultClient;
   readonly #reader: EmbeddedKeyReader;
   readonly #epoch: SharedEpoch;
   /** Keys on their way, by owner: who asks for the same one meanwhile gets the same answer. */
   readonly #wanted = new Map<string, Promise<Uint8Array>>();
+  /** Those of them that this turn of the loop has gathered. */
   #gathered: WantedKey[] = [];
-  readonly #ensures = new Map<number, readonly WantedKey[]>();
-  readonly #destroys = new Map<number, Waiting<void>>();
-  readonly #rotations = new Map<number, Rotating>();
-  #lastId = 0;
-  /** Why nothing more can be written. */
-  #ended: Fault | undefined;
   #closed: Promise<void> | undefined;
 
-  private constructor(worker: Worker, reader: EmbeddedKeyReader, epoch: SharedEpoch) {
-    this.#worker = worker;
+  private constructor(client: VaultClient, reader: EmbeddedKeyReader, epoch: SharedEpoch) {
+    this.#client = client;
     this.#reader = reader;
     this.#epoch = epoch;
-    worker.on('message', (reply: Reply) => this.#receive(reply));
-    worker.on('error', (cause) => {
-      this.#end(new Fault('vault-unavailable', "The key vault's thread has failed.", { cause }));
-    });
-    worker.on('exit', () => this.#end(stopping()));
   }
 
   /**
@@ -65,16 +47,21 @@ export class EmbeddedKeyVault implements KeyVault {
     try {
       await ensureFolder(keysFolder(options.folder));
       const epoch = SharedEpoch.publish(options.folder);
-      const worker = await startThread(options.folder);
+      const client = await VaultClient.start(options.folder);
       try {
-        return new EmbeddedKeyVault(worker, await EmbeddedKeyReader.open(options), epoch);
+        return new EmbeddedKeyVault(client, await EmbeddedKeyReader.open(options), epoch);
       } catch (error) {
-        await worker.terminate();
+        await client.close();
         throw error;
       }
     } catch (error) {
       throw vaultFault(error);
     }
+  }
+
+  /** There was no vault in the folder before. A log that has events already has then lost its own. */
+  get made(): boolean {
+    return this.#client.made;
   }
 
   /** The cache's own bytes: use them before the next `await`, never keep them. */
@@ -92,9 +79,7 @@ export class EmbeddedKeyVault implements KeyVault {
     try {
       const known = this.#reader.read(owner);
       if (known) return Promise.resolve(known);
-      if (this.#ended) throw this.#ended;
-      const name = `${owner.dataClass}/${owner.subject}`;
-      return this.#wanted.get(name) ?? this.#want(owner, name);
+      return this.#wanted.get(nameOf(owner)) ?? this.#want(owner);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -103,21 +88,18 @@ export class EmbeddedKeyVault implements KeyVault {
   async destroy(subject: string, classes: readonly DataClass[] = DATA_CLASSES): Promise<void> {
     const owners = classes.flatMap((dataClass) => [subject, dataClass]);
     try {
-      await new Promise<void>((resolve, reject) => {
-        const id = this.#send((id) => ({ kind: 'destroy', id, owners }));
-        this.#destroys.set(id, { resolve, reject });
-      });
+      await this.#client.call({ kind: 'destroy', owners });
     } finally {
-      // Also when the call failed: then the keys may be gone nevertheless.
+      // Also when the call failed: the keys may be gone nevertheless.
       this.#epoch.bump();
     }
   }
 
-  rotate(progress?: (done: number, total: number) => void): Promise<{ version: number; rewrapped: number }> {
-    return new Promise((resolve, reject) => {
-      const id = this.#send((id) => ({ kind: 'rotate', id }));
-      this.#rotations.set(id, { resolve, reject, progress });
-    });
+  async rotate(
+    progress?: (done: number, total: number) => void,
+  ): Promise<{ readonly version: number; readonly rewrapped: number }> {
+    const { version, rewrapped } = await this.#client.call({ kind: 'rotate' }, progress);
+    return { version, rewrapped };
   }
 
   keyedHash(purpose: string, text: string): string {
@@ -128,6 +110,7 @@ export class EmbeddedKeyVault implements KeyVault {
     this.#reader.evict(subject);
   }
 
+  /** Keys on their way are still made; a rotation stops where it is, and the next one finishes it. */
   close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
@@ -135,20 +118,16 @@ export class EmbeddedKeyVault implements KeyVault {
 
   async #close(): Promise<void> {
     this.#flush();
-    const exited = new Promise((resolve) => this.#worker.once('exit', resolve));
-    if (!this.#ended) {
-      this.#worker.postMessage({ kind: 'close' } satisfies Request);
-      await exited;
-    }
+    await this.#client.close();
     await this.#reader.close();
   }
 
-  #want(owner: KeyOwner, name: string): Promise<Uint8Array> {
+  #want(owner: KeyOwner): Promise<Uint8Array> {
     if (this.#wanted.size >= MOST_WAITING) {
       throw new Fault('overloaded', 'Too many keys are being made at once.', { retryable: true });
     }
     const made = new Promise<Uint8Array>((resolve, reject) => this.#gathered.push({ owner, resolve, reject }));
-    this.#wanted.set(name, made);
+    this.#wanted.set(nameOf(owner), made);
     // All that is asked for in this turn of the loop goes to the thread as one message.
     if (this.#gathered.length === 1) queueMicrotask(() => this.#flush());
     return made;
@@ -159,90 +138,30 @@ export class EmbeddedKeyVault implements KeyVault {
     if (wanted.length === 0) return;
     this.#gathered = [];
     const owners = wanted.flatMap(({ owner }) => [owner.subject, owner.dataClass]);
-    try {
-      this.#ensures.set(
-        this.#send((id) => ({ kind: 'ensure', id, owners })),
-        wanted,
-      );
-    } catch (error) {
-      this.#settle(wanted, (one) => one.reject(error));
-    }
+    this.#client.call({ kind: 'ensure', owners }).then(
+      ({ keys, destroyed }) => this.#made(wanted, keys, new Set(destroyed)),
+      (error: unknown) => this.#settle(wanted, ({ reject }) => reject(error)),
+    );
   }
 
-  #send(request: (id: number) => Request): number {
-    if (this.#ended || this.#closed) throw this.#ended ?? stopping();
-    const id = ++this.#lastId;
-    this.#worker.postMessage(request(id));
-    return id;
-  }
-
-  #receive(reply: Reply): void {
-    switch (reply.kind) {
-      case 'ensured':
-        return this.#ensured(reply.id, reply.keys, new Set(reply.destroyed));
-      case 'destroyed':
-        this.#destroys.get(reply.id)?.resolve();
-        this.#destroys.delete(reply.id);
-        return;
-      case 'rotating':
-        return this.#rotations.get(reply.id)?.progress?.(reply.done, reply.total);
-      case 'rotated':
-        this.#rotations.get(reply.id)?.resolve({ version: reply.version, rewrapped: reply.rewrapped });
-        this.#rotations.delete(reply.id);
-        return;
-      case 'failed':
-        if (reply.id !== undefined) this.#failed(reply.id, carried(reply.fault));
-        return;
-    }
-  }
-
-  #ensured(id: number, keys: Uint8Array, destroyed: ReadonlySet<number>): void {
-    const wanted = this.#ensures.get(id) ?? [];
-    this.#ensures.delete(id);
-    let i = 0;
-    this.#settle(wanted, (one) => {
-      const at = i++;
-      if (destroyed.has(at)) return one.reject(keyDestroyed());
-      const key = keys.slice(32 * at, 32 * at + 32);
-      this.#reader.keep(one.owner, key);
-      one.resolve(key);
+  #made(wanted: readonly WantedKey[], keys: Uint8Array, destroyed: ReadonlySet<number>): void {
+    this.#settle(wanted, ({ owner, resolve, reject }, i) => {
+      if (destroyed.has(i)) return reject(keyDestroyed());
+      const key = keys.slice(32 * i, 32 * i + 32);
+      this.#reader.keep(owner, key);
+      resolve(key);
     });
     keys.fill(0);
   }
 
-  #failed(id: number, fault: Fault): void {
-    this.#settle(this.#ensures.get(id) ?? [], (one) => one.reject(fault));
-    this.#destroys.get(id)?.reject(fault);
-    this.#rotations.get(id)?.reject(fault);
-    for (const waiting of [this.#ensures, this.#destroys, this.#rotations]) waiting.delete(id);
-  }
-
-  #settle(wanted: readonly WantedKey[], settle: (one: WantedKey) => void): void {
-    for (const one of wanted) {
-      this.#wanted.delete(`${one.owner.dataClass}/${one.owner.subject}`);
-      settle(one);
-    }
-  }
-
-  #end(fault: Fault): void {
-    this.#ended ??= fault;
-    for (const id of [...this.#ensures.keys(), ...this.#destroys.keys(), ...this.#rotations.keys()]) {
-      this.#failed(id, this.#ended);
-    }
+  #settle(wanted: readonly WantedKey[], settle: (one: WantedKey, i: number) => void): void {
+    wanted.forEach((one, i) => {
+      this.#wanted.delete(nameOf(one.owner));
+      settle(one, i);
+    });
   }
 }
 
-const stopping = (): Fault => new Fault('stopping', 'The key vault is closed.');
-
-/** The writing thread, when it has opened the vault. */
-function startThread(folder: string): Promise<Worker> {
-  const worker = new Worker(new URL('./vault-thread.ts', import.meta.url), { workerData: { folder } });
-  return new Promise((resolve, reject) => {
-    worker.once('error', reject);
-    worker.once('message', (reply: Reply) => {
-      worker.removeListener('error', reject);
-      if (reply.kind === 'ready') return resolve(worker);
-      if (reply.kind === 'failed') reject(carried(reply.fault));
-    });
-  });
+function nameOf({ subject, dataClass }: KeyOwner): string {
+  return `${dataClass}/${subject}`;
 }

@@ -26,7 +26,8 @@ export interface CloseRequest {
 export type Request = EnsureRequest | DestroyRequest | RotateRequest | CloseRequest;
 
 export type Reply =
-  | { readonly kind: 'ready' }
+  /** `made`: there was no key before. */
+  | { readonly kind: 'ready'; readonly made: boolean }
   /** 32 bytes for each owner, in order; zeros for those listed by index in `destroyed`. */
   | { readonly kind: 'ensured'; readonly id: number; readonly keys: Uint8Array; readonly destroyed: readonly number[] }
   | { readonly kind: 'destroyed'; readonly id: number }

@@ -152,16 +152,16 @@ async function start(): Promise<void> {
     const db = await openToWrite(folder);
     try {
       // A key-encryption key is made only where nothing was ever wrapped; a lost one is never replaced in silence.
-      const unused = db.prepare('SELECT 1 FROM data_key LIMIT 1').get() === undefined;
-      const writer = new VaultWriter(db, await FileKeyEncryption.open(keyFilePath(folder), { create: unused }));
+      const made = db.prepare('SELECT 1 FROM data_key LIMIT 1').get() === undefined;
+      const writer = new VaultWriter(db, await FileKeyEncryption.open(keyFilePath(folder), { create: made }));
       await writer.open();
       const thread = new VaultThread(writer, port);
       port.on('message', (request: Request) => thread.receive(request));
+      port.postMessage({ kind: 'ready', made } satisfies Reply);
     } catch (error) {
       db.close();
       throw error;
     }
-    port.postMessage({ kind: 'ready' } satisfies Reply);
   } catch (error) {
     port.postMessage({ kind: 'failed', fault: carry(error) } satisfies Reply);
     port.close();
