@@ -171,7 +171,7 @@ describe('the guard', () => {
     const bodies = new Set<string>();
     const { id_token: idToken } = await tokensOf(served, 'nurse');
     for (const token of ['forged.token.here', await minted('nurse', -1_000), idToken]) {
-      const answer = await get('/caller', { authorization: `Bearer ${token}`, 'x-request-id': 'same' });
+      const answer = await get('/caller', { authorization: `Bearer ${token}`, 'x-request-id': 'aaaaaaaaaaaaaaaa' });
       expect(answer.status).toBe(401);
       expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="anamnesis", error="invalid_token"');
       bodies.add(await answer.text());
@@ -185,10 +185,10 @@ describe('the guard', () => {
 
   it('answers 403 to the wrong role once the denial is recorded', async () => {
     const authorization = `Bearer ${await minted('nurse')}`;
-    const answer = await get('/trail', { authorization, 'x-request-id': 'denied-1' });
+    const answer = await get('/trail', { authorization, 'x-request-id': 'deadbeefdeadbeef' });
     expect(answer.status).toBe(403);
     expect(await answer.json()).toMatchObject({ code: 'forbidden' });
-    const denial = served.denials.find(({ correlation }) => correlation === 'denied-1');
+    const denial = served.denials.find(({ correlation }) => correlation === 'deadbeefdeadbeef');
     expect(denial).toMatchObject({ action: 'audit.trail', reason: 'role', route: '/trail', from: '127.0.0.1' });
     expect(denial?.caller).toMatchObject({ username: 'nurse', role: 'nurse' });
     expect((await get('/trail', { authorization: `Bearer ${await minted('compliance-officer-2')}` })).status).toBe(200);

@@ -26,6 +26,12 @@ class WardController {
     return { correlation: request.id };
   }
 
+  @Get('from')
+  @RouteAction('open')
+  from(@Req() request: FastifyRequest): object {
+    return { from: request.ip };
+  }
+
   @Post('ward')
   @RouteAction('open')
   write(@Body() body: unknown, @Res() reply: FastifyReply): void {
@@ -117,19 +123,21 @@ afterEach(async () => {
 });
 
 describe('a request', () => {
-  it('is known by the client’s X-Request-Id when that is harmless, else by a new one', async () => {
+  it('is known by the client’s X-Request-Id when that can be no more than an id, else by a new one', async () => {
     const { url } = await start();
-    const kept = await fetch(`${url}/ward/1`, { headers: { 'x-request-id': 'abc-1' } });
-    expect(kept.headers.get('x-request-id')).toBe('abc-1');
-    expect(await kept.json()).toEqual({ correlation: 'abc-1' });
-    const replaced = await fetch(`${url}/ward/1`, { headers: { 'x-request-id': '<script>' } });
-    expect(replaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    const kept = await fetch(`${url}/ward/1`, { headers: { 'x-request-id': '0af7651916cd43d1' } });
+    expect(kept.headers.get('x-request-id')).toBe('0af7651916cd43d1');
+    expect(await kept.json()).toEqual({ correlation: '0af7651916cd43d1' });
+    for (const given of ['<script>', 'Mustermann-Max-1970', 'a'.repeat(65), '']) {
+      const replaced = await fetch(`${url}/ward/1`, { headers: { 'x-request-id': given } });
+      expect(replaced.headers.get('x-request-id')).toMatch(/^[0-9a-f-]{36}$/);
+    }
   });
 
   it('is logged by its route’s pattern, without ids, query or body', async () => {
     const { url } = await start();
-    await fetch(`${url}/ward/Mustermann?name=Mustermann`, { headers: { 'x-request-id': 'abc-2' } });
-    const line = lines.find((candidate) => candidate.includes('abc-2'));
+    await fetch(`${url}/ward/Mustermann?name=Mustermann`, { headers: { 'x-request-id': '0af7651916cd43d2' } });
+    const line = lines.find((candidate) => candidate.includes('0af7651916cd43d2'));
     expect(JSON.parse(line!)).toMatchObject({
       msg: 'request',
       method: 'GET',
@@ -138,6 +146,15 @@ describe('a request', () => {
       role: 'nurse',
     });
     expect(lines.join()).not.toContain('Mustermann');
+  });
+
+  it('comes from where a trusted proxy says, and only such a one is believed', async () => {
+    const headers = { 'x-forwarded-for': '192.0.2.7' };
+    const config = { host: '127.0.0.1', port: 0, publicUrl: undefined, bodyBytes: 1_024, shutdownWait: 50 };
+    const trusting = await start({ config: { ...config, trustedProxies: ['127.0.0.0/8'] } });
+    expect(await (await fetch(`${trusting.url}/from`, { headers })).json()).toEqual({ from: '192.0.2.7' });
+    const wary = await start({ config: { ...config, trustedProxies: ['198.51.100.1'] } });
+    expect(await (await fetch(`${wary.url}/from`, { headers })).json()).toEqual({ from: '127.0.0.1' });
   });
 
   it('gets security headers and no caching', async () => {
@@ -199,12 +216,14 @@ describe('an error', () => {
 
   it('that is a bug answers a fixed text and the correlation, and neither log nor answer has its message', async () => {
     const { url } = await start();
-    const answer = await fetch(`${url}/bug/Mustermann`, { headers: { 'x-request-id': 'abc-3' } });
+    const answer = await fetch(`${url}/bug/Mustermann`, { headers: { 'x-request-id': '0af7651916cd43d3' } });
     const text = await answer.text();
     expect(answer.status).toBe(500);
-    expect(JSON.parse(text)).toMatchObject({ code: 'bug', correlation: 'abc-3' });
+    expect(JSON.parse(text)).toMatchObject({ code: 'bug', correlation: '0af7651916cd43d3' });
     expect(text + lines.join()).not.toContain('Mustermann');
-    expect(lines.some((line) => line.includes('a bug was answered with 500') && line.includes('abc-3'))).toBe(true);
+    expect(
+      lines.some((line) => line.includes('a bug was answered with 500') && line.includes('0af7651916cd43d3')),
+    ).toBe(true);
   });
 
   it('of an unknown address answers 404 without repeating it', async () => {
