@@ -1,4 +1,5 @@
 import type { Actor } from '@anamnesis/kernel';
+import type { FastifyRequest } from 'fastify';
 import type { Role } from './roles.ts';
 
 /** What a verified token says of whoever carries it. */
@@ -39,4 +40,10 @@ declare module 'fastify' {
 export function actorOf(caller: Caller): Actor {
   const { subject: id, role, purpose, facility } = caller;
   return facility === undefined ? { id, role, purpose } : { id, role, purpose, facility };
+}
+
+/** The caller that the guard put on the request. A public route has none: asking there is a bug. */
+export function requestCaller(request: Pick<FastifyRequest, 'caller'>): Caller {
+  if (request.caller === undefined) throw new Error('a route without a caller asked for one');
+  return request.caller;
 }

@@ -1,4 +1,4 @@
-export { actorOf, type Caller, type TokenIdentity } from './caller.ts';
+export { actorOf, type Caller, requestCaller, type TokenIdentity } from './caller.ts';
 export { callerOf } from './caller-of.ts';
 export { can, type DenialReason, type Verdict, type Wanted } from './can.ts';
 export { type Scope, scopeOf } from './scope-of.ts';

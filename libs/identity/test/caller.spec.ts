@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { actorOf, type Caller, callerOf, type Role, ROLES, scopeOf, type TokenIdentity } from '../src/index.ts';
+import {
+  actorOf,
+  type Caller,
+  callerOf,
+  requestCaller,
+  type Role,
+  ROLES,
+  scopeOf,
+  type TokenIdentity,
+} from '../src/index.ts';
 
 const identity: TokenIdentity = {
   subject: 's-1',
@@ -57,6 +66,14 @@ describe('the caller of a request', () => {
       facility: 'F1',
     });
     expect(actorOf(caller({}, { facilities: [] }))).toEqual({ id: 's-1', role: 'nurse', purpose: 'TREAT' });
+  });
+});
+
+describe('the caller on a request', () => {
+  it('is the one the guard put there, and nobody on a public route', () => {
+    const there = caller({});
+    expect(requestCaller({ caller: there })).toBe(there);
+    expect(() => requestCaller({ caller: undefined })).toThrow('without a caller');
   });
 });
 

@@ -53,10 +53,15 @@ function unknownVariables(env: Environment): ConfigFault[] {
     .map((variable) => ({ variable, message: 'is no setting of Anamnesis' }));
 }
 
+const ANY_ADDRESS: ReadonlySet<string> = new Set(['0.0.0.0', '::', '[::]']);
+
 function contradictions(parsed: Parsed): ConfigFault[] {
   const faults: ConfigFault[] = [];
   if (parsed.countDefault > parsed.countMax) {
     faults.push({ variable: SETTINGS.countDefault.variable, message: 'must not be more than ANAMNESIS_COUNT_MAX' });
+  }
+  if (parsed.publicUrl === undefined && ANY_ADDRESS.has(parsed.host)) {
+    faults.push({ variable: SETTINGS.publicUrl.variable, message: 'must be set where HOST stands for every address' });
   }
   if (parsed.demoUsers === 'on' && !onlyLoopback(parsed)) {
     const message = 'can be on only where HOST and PUBLIC_URL are loopback addresses';

@@ -6,7 +6,7 @@ export const SETTINGS = {
   port: setting('PORT', 'The port to listen on; 0 takes any free one.', wholeNumber(0, 65_535), '8080'),
   publicUrl: setting(
     'PUBLIC_URL',
-    'The address people reach the service by, when it stands behind a proxy: the base of links and of the token issuer. Without it: http://HOST:PORT.',
+    'The address people reach the service by, when it stands behind a proxy: the base of links and of the token issuer. Without it: http://HOST:PORT. Needed where HOST stands for every address (0.0.0.0, ::).',
     webOrigin,
     undefined,
   ),

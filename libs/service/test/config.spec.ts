@@ -98,9 +98,17 @@ describe('parseConfig', () => {
   });
 });
 
+describe('the public address', () => {
+  it.each(['0.0.0.0', '::'])('must be named where HOST is %s', (host) => {
+    expect(faultsOf({ HOST: host }).map(({ variable }) => variable)).toEqual(['PUBLIC_URL']);
+    expect(faultsOf({ HOST: host, PUBLIC_URL: 'https://records.example' })).toEqual([]);
+  });
+});
+
 describe('demo users', () => {
   it.each([
-    [{ HOST: '0.0.0.0' }, false],
+    [{ HOST: '0.0.0.0', PUBLIC_URL: 'http://127.0.0.1:8080' }, false],
+    [{ HOST: '192.0.2.1' }, false],
     [{ HOST: '127.0.0.2' }, true],
     [{ HOST: '::1' }, true],
     [{ HOST: 'localhost' }, true],
@@ -112,7 +120,7 @@ describe('demo users', () => {
     expect(configOf(env).demoUsers).toBe(on);
   });
 
-  it.each([{ HOST: '0.0.0.0' }, { PUBLIC_URL: 'https://records.example' }])(
+  it.each([{ HOST: '192.0.2.1' }, { PUBLIC_URL: 'https://records.example' }])(
     'cannot be asked for with %j',
     (env: Record<string, string>) => {
       const faults = faultsOf({ ...env, ANAMNESIS_DEMO_USERS: 'on' });
