@@ -1,0 +1,1 @@
+export { openReadStore, type EmbeddedReadStore, type EmbeddedReadStoreOptions } from './read-store.ts';

@@ -1,0 +1,125 @@
+import type { Condition } from '../query.ts';
+import { QueryRefused } from '../query-refused.ts';
+import { Checks, type Subject } from './checks.ts';
+import type { Seed } from './hash.ts';
+import type { Names } from './names.ts';
+import { Postings, type Chooser, type Posting, type Selection } from './postings.ts';
+import { joined, raw, sql, type Fragment } from './sql.ts';
+import type { Statements } from './statements.ts';
+
+/** How far the documents of an ordered posting are counted: beyond this one is as good as another. */
+const COUNT_ORDERED = 512;
+const COUNT_LEAST = 1_024;
+const COUNT_MOST = 20_000;
+/** A check of one document against a sorted row, in costs: see `worthSorting`. */
+const CHECKS_PER_PAGE = 140;
+const MAX_DEPTH = 64;
+
+/**
+ * What the documents are wanted for. `page`: in the order of `rid`, some; then a common condition may be read in order
+ * and left early. `all`: every one. `few`: every one, and how many matters to what happens next.
+ */
+export type Purpose = 'page' | 'all' | 'few';
+
+interface Candidate {
+  readonly condition: Condition;
+  readonly posting: Posting;
+}
+
+/**
+ * Chooses where a query starts. SQLite has no statistics here that would tell a common value from a rare one, and a
+ * conjunction is as fast as its rarest condition: so the first rows of each are counted, which costs microseconds.
+ */
+export class Planner implements Chooser {
+  readonly checks: Checks;
+  readonly #names: Names;
+  readonly #statements: Statements;
+  readonly #postings: Postings;
+
+  constructor(names: Names, seed: Seed, statements: Statements) {
+    this.checks = new Checks(names, seed);
+    this.#names = names;
+    this.#statements = statements;
+    this.#postings = new Postings(this.checks, this);
+  }
+
+  select(type: number, typeName: string, where: Condition | undefined, depth: number): Selection {
+    return this.plan(type, typeName, where, 'few', depth);
+  }
+
+  plan(type: number, typeName: string, where: Condition | undefined, purpose: Purpose, depth = 0): Selection {
+    if (depth > MAX_DEPTH) throw new QueryRefused('query-too-large');
+    const conditions = where === undefined ? [] : conjuncts(where);
+    const subject: Subject = { alias: this.checks.alias('d'), type, typeName };
+    const candidates = conditions.flatMap((condition): Candidate[] => {
+      const posting = this.#postings.find(condition, subject, depth);
+      return posting === undefined ? [] : [{ condition, posting }];
+    });
+    const { chosen, estimate } = this.#choose(candidates, type, purpose);
+    const rest = conditions.filter((condition) => !(condition === chosen?.condition && chosen.posting.exact));
+    const residual = rest.map((condition) => this.checks.check(condition, subject, depth));
+    const doc = raw(subject.alias);
+    if (chosen === undefined) {
+      return {
+        from: sql`docs ${doc} INDEXED BY docs_type`,
+        where: joined([sql`${doc}.type = ${type}`, withinBudget(`${subject.alias}.rid`), ...residual], 'AND'),
+        rid: `${subject.alias}.rid`,
+        estimate,
+      };
+    }
+    const { from, where: found, rid } = chosen.posting;
+    const join = residual.length === 0 ? raw('') : sql` CROSS JOIN docs ${doc} ON ${doc}.rid = ${raw(rid)}`;
+    return {
+      from: sql`${from}${join}`,
+      where: joined([found, withinBudget(rid), ...residual], 'AND'),
+      rid,
+      estimate,
+    };
+  }
+
+  #choose(candidates: readonly Candidate[], type: number, purpose: Purpose): { chosen?: Candidate; estimate: number } {
+    const documents = this.#names.documents(type);
+    const [only] = candidates;
+    if (only === undefined) return { estimate: documents };
+    const noChoice = purpose === 'all' || (purpose === 'page' && only.posting.ordered);
+    if (candidates.length === 1 && noChoice) return { chosen: only, estimate: documents };
+    const wide = worthSorting(documents);
+    let best: { chosen: Candidate; estimate: number } | undefined;
+    for (const chosen of candidates) {
+      const { posting } = chosen;
+      const limit = Math.min(posting.ordered ? COUNT_ORDERED : wide, best?.estimate ?? Infinity);
+      const estimate = posting.guess ?? this.#count(posting, limit);
+      if (best === undefined || estimate < best.estimate) best = { chosen, estimate };
+    }
+    if (purpose !== 'page' || best!.chosen.posting.ordered || best!.estimate < wide) return best!;
+    // Everything is common: documents in order, each checked, fill a page sooner than all that match can be sorted.
+    const ordered = candidates.find(({ posting }) => posting.ordered);
+    return ordered === undefined ? { estimate: documents } : { chosen: ordered, estimate: best!.estimate };
+  }
+
+  #count(posting: Posting, limit: number): number {
+    const { text, values } = sql`SELECT count(*) FROM
+      (SELECT 1 FROM ${posting.from} WHERE ${posting.where} LIMIT ${Math.ceil(limit)})`;
+    return Number((this.#statements.of(text).get(...values) as unknown as [number])[0]);
+  }
+}
+
+/**
+ * Sorting `m` matches costs about 0.3 us each. Finding 20 of them among `n` documents in order costs about 2 us for
+ * each document looked at, and `20 n / m` are. The two are even at m = sqrt(140 n).
+ */
+export function worthSorting(documents: number): number {
+  return Math.min(COUNT_MOST, Math.max(COUNT_LEAST, Math.sqrt(CHECKS_PER_PAGE * documents)));
+}
+
+function conjuncts(condition: Condition): readonly Condition[] {
+  return 'all' in condition ? condition.all.flatMap(conjuncts) : [condition];
+}
+
+/**
+ * Looks at the clock for one document in 128: often enough to stop a long scan, too seldom to cost. The bits are those
+ * above the ones that number documents of one position.
+ */
+export function withinBudget(rid: string): Fragment {
+  return raw(`((${rid} & 8128) <> 0 OR within_budget())`);
+}
