@@ -15,7 +15,7 @@ export function structureLines(structures: readonly StructureDefinition[], check
     const parents = new Set(elements.map(({ path }) => path.slice(0, path.lastIndexOf('.'))));
     for (const element of elements) {
       const parent = element.path.slice(0, element.path.lastIndexOf('.'));
-      if (element.path === structure.name || element.max === '0') continue;
+      if (!element.path.includes('.')) continue;
       const text = elementText(element, parents.has(element.path), structure, checkable);
       lines.set(parent, lines.has(parent) ? `${lines.get(parent)!} ${text}` : text);
     }
