@@ -33,7 +33,6 @@ function overridden<T extends KeyReader>(vault: T, methods: Partial<T>): T {
 
 describe('the embedded vault keeps the contract', () => {
   for (const { name, run } of keyVaultContract) {
-    // eslint-disable-next-line jest/expect-expect -- the contract asserts
     it(name, async () => run(await harness()));
   }
 });

@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@anamnesis/kernel';
 import { KeyCache } from '../key-cache.ts';
 import type { WrapOwner } from '../key-encryption.ts';
