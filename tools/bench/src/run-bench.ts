@@ -1,0 +1,67 @@
+import type { Bench, Figures, Row } from './bench.ts';
+import { asked, HELP, type Asked } from './command-line.ts';
+import { asJson, figureOf, printed, type Reported } from './report.ts';
+import { foreignStage, Stages } from './stage.ts';
+
+export interface Terminal {
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** Runs the benchmark that the arguments ask for. The exit code: see HELP. */
+export async function runBench(args: readonly string[], terminal: Terminal): Promise<0 | 1 | 2> {
+  const wanted = asked(args);
+  if (wanted === 'help') {
+    terminal.stdout.write(HELP);
+    return 0;
+  }
+  if ('wrong' in wanted) {
+    terminal.stderr.write(`${wanted.wrong}\n`);
+    return 2;
+  }
+  const stages = new Stages();
+  const interrupted = (): void => void stages.close().finally(() => process.exit(130));
+  process.once('SIGINT', interrupted);
+  try {
+    const reported = await measureAll(wanted, stages, terminal);
+    terminal.stdout.write(wanted.json ? `${JSON.stringify(asJson(reported))}\n` : printed(reported));
+    return reported.some((each) => 'failed' in each) ? 1 : 0;
+  } finally {
+    process.off('SIGINT', interrupted);
+    await stages.close();
+  }
+}
+
+/** One row after another; one that fails is told of, and the others go on. */
+async function measureAll({ rows, ...wanted }: Asked, stages: Stages, terminal: Terminal): Promise<Reported[]> {
+  const before = new Map<string, Figures>();
+  const bench: Bench = {
+    settings: wanted.settings,
+    stages,
+    before,
+    note: (line) => terminal.stderr.write(`  ${line}\n`),
+    ...(wanted.bundleFolder === undefined ? {} : { bundleFolder: wanted.bundleFolder }),
+    ...(wanted.server === undefined
+      ? {}
+      : { foreign: foreignStage(wanted.server, terminal.env['ANAMNESIS_DATA'] || './data') }),
+  };
+  const reported: Reported[] = [];
+  for (const row of rows) {
+    terminal.stderr.write(`${row.name} ...\n`);
+    const one = await measureOne(row, bench);
+    if ('measured' in one) before.set(row.name, one.measured.figures);
+    reported.push(one);
+    terminal.stderr.write(`  ${figureOf(one)}\n`);
+  }
+  return reported;
+}
+
+async function measureOne(row: Row, bench: Bench): Promise<Reported> {
+  if (bench.foreign !== undefined && row.ownOnly !== undefined) return { row, skipped: row.ownOnly };
+  try {
+    return { row, measured: await row.measure(bench) };
+  } catch (error) {
+    return { row, failed: error instanceof Error ? error.message : String(error) };
+  }
+}
