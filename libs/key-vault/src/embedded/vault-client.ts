@@ -45,7 +45,8 @@ export class VaultClient {
       worker.once('message', (reply: Reply) => {
         worker.removeListener('error', reject);
         if (reply.kind === 'ready') return resolve(new VaultClient(worker, reply.made));
-        if (reply.kind === 'failed') reject(carried(reply.fault));
+        // Rejects when the thread is gone and has let go of the files.
+        if (reply.kind === 'failed') worker.once('exit', () => reject(carried(reply.fault)));
       });
     });
   }
