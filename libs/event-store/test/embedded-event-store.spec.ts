@@ -46,6 +46,7 @@ describe('the folder of an embedded event store', () => {
   it('is made, closed to others, and left without leftovers', async () => {
     const store = await EmbeddedEventStore.open({ folder: join(folder, 'a', 'b') });
     await fill(store, 1);
+    expect((await stat(join(folder, 'a', 'b', 'log.sqlite-wal'))).mode & 0o777).toBe(0o600);
     await store.close();
     expect((await readdir(join(folder, 'a', 'b'))).toSorted()).toEqual(['log.lock', 'log.sqlite']);
     expect((await stat(join(folder, 'a', 'b', 'log.sqlite'))).mode & 0o777).toBe(0o600);

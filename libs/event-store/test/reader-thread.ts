@@ -3,7 +3,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { openEmbeddedReader, type EmbeddedReaderOptions } from '@anamnesis/event-store/embedded';
 
 const options = (workerData ?? JSON.parse(process.argv[2]!)) as EmbeddedReaderOptions & { until: number };
-const tell = (text: string): void => (parentPort === null ? console.log(text) : parentPort.postMessage(text));
+const tell = (text: string): void =>
+  parentPort === null ? void process.stdout.write(`${text}\n`) : parentPort.postMessage(text);
 
 const reader = openEmbeddedReader(options);
 const seen: string[] = [];

@@ -61,8 +61,8 @@ export class EmbeddedReader implements EventReader {
   readonly #positionAt: StatementSync;
   #closed = false;
 
-  /** Opens by `openEmbeddedReader` or `EmbeddedEventStore.open`. */
-  protected constructor(options: EmbeddedReaderOptions) {
+  /** See `openEmbeddedReader`. */
+  constructor(options: EmbeddedReaderOptions) {
     const database = openForReading(options.folder);
     this.#database = database;
     const rows = (sql: string): StatementSync => {
@@ -81,10 +81,6 @@ export class EmbeddedReader implements EventReader {
       options.head === undefined
         ? new PolledHead(() => faulting(() => Number(head.get()?.['head'] ?? 0)), options.pollMs ?? 50)
         : new HeadSignal(options.head);
-  }
-
-  static openReader(options: EmbeddedReaderOptions): EmbeddedReader {
-    return new EmbeddedReader(options);
   }
 
   async readStream(stream: string, options?: ReadStreamOptions): Promise<StoredEvent[]> {
@@ -226,7 +222,7 @@ export class EmbeddedReader implements EventReader {
  * Throws `Fault('store-unavailable')` where there is no log yet, `store-corrupt` for a file that is none.
  */
 export function openEmbeddedReader(options: EmbeddedReaderOptions): EmbeddedReader {
-  return EmbeddedReader.openReader(options);
+  return new EmbeddedReader(options);
 }
 
 function decode(rows: unknown): StoredEvent[] {

@@ -1,9 +1,9 @@
-import { chmodSync, existsSync } from 'node:fs';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
 import { Fault } from '@anamnesis/kernel';
-import { CorruptLog, toFault } from './sqlite-fault.ts';
+import { CorruptLog, faulting, toFault } from './sqlite-fault.ts';
 
 /** 'ANAM' in the file's header: nothing else is taken for a log. */
 const APPLICATION_ID = 0x414e414d;
@@ -15,7 +15,7 @@ const SCHEMA_VERSION = 1;
  */
 export const PAGE_BYTES = 8192;
 
-/** The log reaches this size before a checkpoint; as much of the file is kept, and overwritten in place. */
+/** As much of the write-ahead log's file is kept, and overwritten in place, which syncs faster than growing it. */
 const KEPT_WAL_BYTES = 32 * 1024 * 1024;
 
 /** How long a connection waits for another one's short lock (recovery, the last close), in milliseconds. */
@@ -45,7 +45,9 @@ export function logPath(folder: string): string {
 /** The one connection that writes. SQLite recovers a torn tail here: what was not committed whole is gone. */
 export function openForWriting(folder: string, limitBytes: number | undefined): DatabaseSync {
   const path = logPath(folder);
-  const fresh = !existsSync(path);
+  // SQLite gives its other files the mode of this one. Only a new file is opened here: to close a file of a database
+  // that is in use would give up this process's locks on it (https://www.sqlite.org/howtocorrupt.html, section 2.2).
+  if (!existsSync(path)) faulting(() => closeSync(openSync(path, 'ax', 0o600)));
   const database = new DatabaseSync(path, { timeout: BUSY_MS });
   try {
     database.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL`);
@@ -57,7 +59,6 @@ export function openForWriting(folder: string, limitBytes: number | undefined): 
       database.exec(`BEGIN IMMEDIATE; ${SCHEMA} PRAGMA application_id = ${APPLICATION_ID};
         PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);
     }
-    if (fresh) chmodSync(path, 0o600); // SQLite gives its WAL the same mode
     checkSchema(database);
     return database;
   } catch (error) {

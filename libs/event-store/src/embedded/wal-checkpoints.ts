@@ -1,8 +1,11 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { PAGE_BYTES } from './log-database.ts';
 
-/** The WAL is copied into the log when it holds about this much: some milliseconds of work, between two commits. */
-const DUE_BYTES = 8 * 1024 * 1024;
+/**
+ * The WAL is copied into the log when it holds about this much. Less would be copied sooner, but more often: the ends
+ * of tables and indexes are written by every commit, and copied once.
+ */
+const DUE_BYTES = 16 * 1024 * 1024;
 /** In a pause it is worth it for less: recovery after a crash is then instant. */
 const WORTH_BYTES = 64 * 1024;
 
@@ -25,8 +28,8 @@ export class WalCheckpoints {
 
   /** Call it when the answers are sent, so that nobody waits for it but those who come next. */
   afterCommit(bytes: number, requests: number): void {
-    // Besides its bytes a commit writes the pages it touches: the ends of tables and indexes, and a name's place.
-    this.#pending += bytes + (4 + requests) * PAGE_BYTES;
+    // Besides its bytes a commit writes the pages it touches: the ends of tables and indexes, and places of names.
+    this.#pending += bytes + (6 + requests / 4) * PAGE_BYTES;
     if (this.#pending >= this.#due) this.#copy(this.#passive);
   }
 
