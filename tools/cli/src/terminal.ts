@@ -58,7 +58,6 @@ export function table(head: readonly string[], rows: readonly (readonly unknown[
 
 /** Text from a record may hold control characters: a terminal must not obey them. */
 export function printable(text: string): string {
-  // eslint-disable-next-line no-control-regex -- they are what is looked for
   return text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]/g, ' ');
 }
 
