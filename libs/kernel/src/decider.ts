@@ -19,8 +19,7 @@ export interface Command<Type extends string = string, Body = unknown> {
   readonly body: Body;
 }
 
-export type Decision<R extends Refusal = Refusal> =
-  { readonly accepted: readonly Fact[] } | { readonly refused: R };
+export type Decision<R extends Refusal = Refusal> = { readonly accepted: readonly Fact[] } | { readonly refused: R };
 
 /** The whole behaviour of one kind of stream, as three pure parts. */
 export interface Decider<C extends Command, S, R extends Refusal = Refusal> {

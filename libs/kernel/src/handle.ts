@@ -109,42 +109,66 @@ export async function decideOn<C extends Command, S, R extends Refusal, W extend
   return { ok: true, pending: [own, ...also], facts };
 }
 
+/** What one try of the loop decided: something to append, or an answer that needs none. */
+export type Try<A> = { readonly pending: readonly PendingFacts[]; readonly answer: A } | { readonly settled: A };
+
+/** An answer, and where it was committed; nothing, when it needed no append. */
+export interface Settled<A> {
+  readonly answer: A;
+  readonly committed?: {
+    readonly position: Position;
+    readonly recordedAt: Instant;
+    readonly revisions: readonly Revision[];
+  };
+}
+
 /**
- * Handles a command: decides, and appends at the revision that the decision rests on. After a conflict it loads and
- * decides again, `retries` times (default 8), then throws `Fault` `conflict-persists`. After a fault of the store that
- * leaves the outcome open, the stream says whether the command took effect: it is found there by its id.
+ * The loop itself: decides, commits all of it in one append, and decides again when somebody was faster, `retries`
+ * times (default 8), then throws `Fault` `conflict-persists`. With `recognises`, a decision that is asked again finds
+ * what an append with an open outcome (a fault of the store) has left; without it such a fault is thrown.
  */
-export async function handle<C extends Command, S, R extends Refusal, W extends { readonly command: string }>(
-  task: Task<C, S, R, W> & { readonly journal: CommitsFacts<W>; readonly retries?: number },
-): Promise<Done | Refused<R>> {
-  const { journal, work, retries = 8 } = task;
+export async function commitDecided<A, W>(
+  journal: CommitsFacts<W>,
+  work: W,
+  decide: (attempt: number) => Promise<Try<A>>,
+  { retries = 8, recognises = false }: { readonly retries?: number | undefined; readonly recognises?: boolean } = {},
+): Promise<Settled<A>> {
   let unknown: Fault | undefined;
-  for (let tries = 0; tries <= retries; tries++) {
-    const decided = await decideOn(task);
-    if (!decided.ok) return decided;
-    if ('done' in decided) return decided.done;
+  for (let attempt = 0; attempt <= retries; attempt++) {
+    const tried = await decide(attempt);
+    if ('settled' in tried) return { answer: tried.settled };
     try {
-      const committed = await journal.commit(decided.pending, work);
-      if (committed.ok) {
-        const { position, recordedAt, revisions } = committed;
-        return {
-          ok: true,
-          facts: decided.facts,
-          revision: revisions[0]! < 0 ? 'none' : revisions[0]!,
-          position,
-          recordedAt,
-          repeated: false,
-        };
-      }
+      const committed = await journal.commit(tried.pending, work);
+      if (committed.ok) return { answer: tried.answer, committed };
       unknown = undefined;
     } catch (error) {
-      if (!leavesOutcomeOpen(error)) throw error;
+      if (!recognises || !leavesOutcomeOpen(error)) throw error;
       unknown = error;
     }
   }
   throw (
     unknown ?? new Fault('conflict-persists', 'Others kept writing to the same stream; try again.', { retryable: true })
   );
+}
+
+/**
+ * Handles a command: decides, and appends at the revision that the decision rests on. After a conflict it loads and
+ * decides again. After a fault of the store that leaves the outcome open, the stream says whether the command took
+ * effect: it is found there by its id.
+ */
+export async function handle<C extends Command, S, R extends Refusal, W extends { readonly command: string }>(
+  task: Task<C, S, R, W> & { readonly journal: CommitsFacts<W>; readonly retries?: number },
+): Promise<Done | Refused<R>> {
+  const { journal, work, retries } = task;
+  const decide = async (): Promise<Try<Done | Refused<R> | readonly Fact[]>> => {
+    const decided = await decideOn(task);
+    if (!decided.ok) return { settled: decided };
+    return 'done' in decided ? { settled: decided.done } : { pending: decided.pending, answer: decided.facts };
+  };
+  const { answer, committed } = await commitDecided(journal, work, decide, { retries, recognises: true });
+  if (!committed) return answer as Done | Refused<R>;
+  const { position, recordedAt, revisions } = committed;
+  return { ok: true, facts: answer as readonly Fact[], revision: revisions[0]!, position, recordedAt, repeated: false };
 }
 
 /** A queue that is full took nothing; any other fault that may pass can have struck after the append. */

@@ -1,4 +1,4 @@
-import { createHash, randomFillSync } from 'node:crypto';
+import { hash, randomFillSync } from 'node:crypto';
 
 /** Any RFC 9562 UUID in its canonical lower-case form. */
 export const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
@@ -33,16 +33,20 @@ export function newId(now: number = Date.now()): string {
  * A command id that is a version 7 UUID passes its time on, so that derived ids stay ordered as well.
  */
 export function derivedId(command: string, index: number | string): string {
-  const hash = createHash('sha256').update(command).update('\0').update(String(index)).digest();
+  const digest = hash('sha256', `${command}\0${index}`, 'hex');
   if (!UUID.test(command) || command[14] !== '7') {
-    return format(hash.toString('hex', 0, 6) + '8' + hash.toString('hex', 6, 8).slice(1) + variant(hash.subarray(8)));
+    return format(`${digest.slice(0, 12)}8${digest.slice(13, 16)}${variantOf(digest.slice(16, 32))}`);
   }
   const time = command.slice(0, 8) + command.slice(9, 13);
-  return format(time + '7' + command.slice(15, 18) + variant(hash));
+  return format(`${time}7${command.slice(15, 18)}${variantOf(digest.slice(0, 16))}`);
 }
 
 function variant(bytes: Uint8Array): string {
-  const hex = Buffer.from(bytes.buffer, bytes.byteOffset, 8).toString('hex');
+  return variantOf(Buffer.from(bytes.buffer, bytes.byteOffset, 8).toString('hex'));
+}
+
+/** 16 hexadecimal digits with the two variant bits of RFC 9562 section 4.1 set. */
+function variantOf(hex: string): string {
   return ((parseInt(hex[0]!, 16) & 0x3) | 0x8).toString(16) + hex.slice(1);
 }
 

@@ -1,8 +1,7 @@
-import { join } from 'node:path';
 import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import type { StoredEvent } from '@anamnesis/event-store';
 import { SealedJournal } from '@anamnesis/journal';
-import type { RecordedFact } from '@anamnesis/kernel';
+import { Fault, type RecordedFact } from '@anamnesis/kernel';
 import { ErasureLedger } from '@anamnesis/key-vault';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
 
@@ -24,6 +23,10 @@ export async function openStorage(folder: string, ledgerPath: string | undefined
   try {
     const vault = await EmbeddedKeyVault.open({ folder });
     try {
+      // Keys were lost, or the log was put beside another vault: nothing could be read, and new keys would hide it.
+      if (vault.made && (await store.head()) > 0) {
+        throw new Fault('vault-key-wrong', 'The data folder has a log but no keys: bring back its keys folder.');
+      }
       const ledger = ledgerPath === undefined ? undefined : await ErasureLedger.open({ path: ledgerPath });
       await ledger?.apply(vault);
       const journal = new OpeningSealedJournal(store, vault);
@@ -67,5 +70,3 @@ export class OpeningSealedJournal extends SealedJournal {
     return 'erased' in opened ? undefined : opened;
   }
 }
-
-export const folderOf = (data: string, part: string): string => join(data, part);

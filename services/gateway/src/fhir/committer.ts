@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Pending, Work } from '@anamnesis/journal';
-import { Fault, newId, type Instant, type Position } from '@anamnesis/kernel';
+import { commitDecided, newId, type Instant, type Position, type Try } from '@anamnesis/kernel';
 import { uuidOfHash } from '@anamnesis/records';
 import type { FhirDependencies } from './dependencies.ts';
 import { header, type FhirRequest } from './exchange.ts';
@@ -36,7 +36,6 @@ export interface Attempt {
   readonly at: Instant;
 }
 
-const ATTEMPTS = 8;
 const KEY = /^[\x21-\x7e]{1,255}$/;
 
 /**
@@ -57,23 +56,21 @@ export class Committer {
   async commit(request: FhirRequest, decide: (attempt: Attempt) => Promise<Batch>): Promise<CommittedBatch> {
     const key = this.#keyOf(request);
     const command = key?.command ?? newId();
-    for (let number = 0; number < ATTEMPTS; number += 1) {
+    const decideOnce = async (number: number): Promise<Try<CommittedBatch | Batch>> => {
       const earlier = key && (await this.#answered(key));
-      if (earlier) return earlier;
+      if (earlier) return { settled: earlier };
       const batch = await decide({ command, number, at: this.#dependencies.clock() });
       const pending = key ? [...batch.pending, claimOf(key, batch)] : batch.pending;
-      if (pending.length === 0) return this.#unchanged(request, batch);
-      const committed = await this.#dependencies.journal.commit(pending, workOf(request, command));
-      if (!committed.ok) continue;
-      this.#ownWrites.note(sessionOf(request), committed.position);
-      return {
-        written: batch.written,
-        position: committed.position,
-        recordedAt: committed.recordedAt,
-        repeated: false,
-      };
-    }
-    throw new Fault('conflict-persists', 'Others kept changing the same records.', { retryable: true });
+      return pending.length > 0 ? { pending, answer: batch } : { settled: this.#unchanged(request, batch) };
+    };
+    const { journal } = this.#dependencies;
+    // With a key the claim tells whether an append of unknown outcome took effect; without one the client must ask.
+    const loop = { recognises: key !== undefined };
+    const { answer, committed } = await commitDecided(journal, workOf(request, command), decideOnce, loop);
+    if (!committed) return answer as CommittedBatch;
+    const { position, recordedAt } = committed;
+    this.#ownWrites.note(sessionOf(request), position);
+    return { written: answer.written, position, recordedAt, repeated: false };
   }
 
   #unchanged(request: FhirRequest, batch: Batch): CommittedBatch {

@@ -1,31 +1,8 @@
 import type { RecordRefusal, RecordRefusalCode } from '@anamnesis/records';
+import type { IssueType } from '@anamnesis/service';
 
-/** FHIR issue types used here (http://hl7.org/fhir/R4/valueset-issue-type.html). */
-export type IssueCode =
-  | 'invalid'
-  | 'structure'
-  | 'required'
-  | 'value'
-  | 'invariant'
-  | 'security'
-  | 'login'
-  | 'forbidden'
-  | 'processing'
-  | 'not-supported'
-  | 'duplicate'
-  | 'multiple-matches'
-  | 'not-found'
-  | 'deleted'
-  | 'too-long'
-  | 'too-costly'
-  | 'code-invalid'
-  | 'business-rule'
-  | 'conflict'
-  | 'transient'
-  | 'timeout'
-  | 'throttled'
-  | 'exception'
-  | 'informational';
+/** FHIR issue types (http://hl7.org/fhir/R4/valueset-issue-type.html). */
+export type IssueCode = IssueType | 'informational';
 
 export interface Issue {
   readonly severity: 'fatal' | 'error' | 'warning' | 'information';

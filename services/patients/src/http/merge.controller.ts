@@ -1,7 +1,7 @@
 import { Controller, HttpCode, Inject, Param, Post, Req } from '@nestjs/common';
 import { Allow } from '@anamnesis/identity';
 import type { Journal } from '@anamnesis/journal';
-import { Fault, newId, type Instant } from '@anamnesis/kernel';
+import { commitDecided, newId, type Instant, type Try } from '@anamnesis/kernel';
 import type { RecordRefusal } from '@anamnesis/records';
 import { HTTP_PROBLEMS, ProblemError } from '@anamnesis/service';
 import type { FastifyRequest } from 'fastify';
@@ -11,7 +11,6 @@ import { askingOf, bodyOf } from './compliance.controller.ts';
 
 const ID = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/);
 const BODY = z.strictObject({ other: ID, reason: z.string().trim().min(1).max(2_000) });
-const TRIES = 8;
 
 export const MERGE_JOURNAL = Symbol('merge-journal');
 export const MERGE_CLOCK = Symbol('merge-clock');
@@ -52,14 +51,14 @@ export class MergeController {
     const { other, reason } = bodyOf(request, BODY);
     const { actor, correlation } = askingOf(request);
     const command = newId();
-    for (let tries = 0; tries < TRIES; tries += 1) {
+    const decide = async (): Promise<Try<undefined>> => {
       const asked = { id: command, at: this.#clock(), actor };
       const decided = await this.#patients.decideMerge(kind, survivor, other, asked, reason);
       if ('refused' in decided) throw new ProblemError(problemOf(decided.refused));
-      const committed = await this.#journal.commit(decided.pending, { command, actor, correlation });
-      if (committed.ok) return { survivor, other, position: committed.position };
-    }
-    throw new Fault('conflict-persists', 'Others kept changing the same records.', { retryable: true });
+      return { pending: decided.pending, answer: undefined };
+    };
+    const { committed } = await commitDecided(this.#journal, { command, actor, correlation }, decide);
+    return { survivor, other, position: committed?.position };
   }
 }
 

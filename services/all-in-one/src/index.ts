@@ -1,0 +1,1 @@
+export { startAnamnesis, type Anamnesis, type StartOptions } from './start-anamnesis.ts';

@@ -1,0 +1,190 @@
+import { AuditTree } from '@anamnesis/audit-service';
+import { warmValidation } from '@anamnesis/fhir/validation';
+import { gatewayModule, type FhirDependencies } from '@anamnesis/gateway-service';
+import { PermissionGuard } from '@anamnesis/identity';
+import { openEmbeddedIssuer } from '@anamnesis/identity/embedded';
+import type { Instant } from '@anamnesis/kernel';
+import { Erasures, patientsModule } from '@anamnesis/patients-service';
+import { Projections, projectionsModule, RECORDS } from '@anamnesis/projections-service';
+import { openReadStore } from '@anamnesis/read-store/embedded';
+import {
+  createLog,
+  FAULT_PROBLEMS,
+  HealthRegistry,
+  observeProjectionLag,
+  publicUrlOf,
+  startService,
+  type Config,
+  type RunningService,
+} from '@anamnesis/service';
+import { auditParts } from './audit-parts.ts';
+import { Closing } from './closing.ts';
+import { contextsOver } from './contexts.ts';
+import { fhirRenderer } from './fhir-renderer.ts';
+import { keysModule } from './keys.controller.ts';
+import { noteServer } from './server-file.ts';
+import { openStorage } from './storage.ts';
+import { VERSION } from './version.ts';
+
+export interface StartOptions {
+  readonly config: Config;
+  /** Where to listen instead of where the configuration says. */
+  readonly listen?: { readonly host: string; readonly port: number };
+}
+
+export interface Anamnesis {
+  readonly url: string;
+  /** The file with the demo users' passwords; absent when there are no demo users. */
+  readonly demoUsersFile?: string;
+  close(): Promise<void>;
+}
+
+/** Types that nearly every request is about: their validators are made before the first one comes. */
+const WARM = ['Patient', 'Encounter', 'Observation', 'Condition', 'Bundle'] as const;
+
+const SYSTEM = { actor: { id: 'system', role: 'operator', purpose: 'HOPERAT' }, correlation: 'start' } as const;
+
+/**
+ * The embedded profile: every service in one process, on one data folder. Resolves when it is ready to serve; on
+ * failure everything opened is closed again and the cause is thrown (`Fault`, `UndeclaredRoutes`).
+ */
+export async function startAnamnesis(options: StartOptions): Promise<Anamnesis> {
+  const config = { ...options.config, ...options.listen };
+  const closing = new Closing();
+  try {
+    return await compose(config, closing);
+  } catch (error) {
+    await closing.close().catch(() => undefined);
+    throw error;
+  }
+}
+
+async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
+  const { dataFolder: folder } = config;
+  const log = createLog(config.logLevel);
+  const health = new HealthRegistry();
+  const clock = (): Instant => Date.now();
+  let running: RunningService | undefined;
+  const baseUrl = (): string => running?.url ?? publicUrlOf(config);
+
+  const storage = await openStorage(folder, config.erasures);
+  closing.add(() => storage.close());
+  const { journal, store } = storage;
+
+  const reads = openReadStore({ folder: `${folder}/read` });
+  closing.add(() => reads.close());
+  const records = await reads.reader(RECORDS);
+
+  const projections = await Projections.start({
+    folder,
+    log: store,
+    head: store.headSignal,
+    records,
+    board: reads.board,
+    ownBases: [`${baseUrl()}/fhir`],
+  });
+  closing.add(() => projections.stop());
+
+  const tree = await AuditTree.open({ folder, head: store.headSignal });
+  closing.add(() => tree.close());
+  const audit = auditParts({ journal, store, tree, clock, folder });
+  closing.add(() => audit.close());
+
+  const contexts = contextsOver(journal);
+  const erasures = new Erasures({
+    journal,
+    events: store,
+    vault: storage.vault,
+    ledger: storage.ledger,
+    retention: retentionOf(config),
+    clock,
+    lastRecordedAt: audit.lastRecordedAt,
+  });
+  await erasures.resume(SYSTEM);
+
+  const issuer = await openEmbeddedIssuer({ ...config, publicUrl: baseUrl, events: audit.signIns, log });
+  closing.add(() => issuer.close());
+
+  health.register('event-store', () => ({ ready: true }));
+  health.register('search-index', () => readiness(projections));
+  health.register('audit-tree', () =>
+    tree.failure ? { ready: false, reason: 'the audit thread has ended' } : { ready: true },
+  );
+  observeProjectionLag(RECORDS, lagOf(projections));
+
+  const fhir: FhirDependencies = {
+    journal,
+    log: store,
+    contexts,
+    records,
+    accesses: audit.accesses,
+    timeline: audit.timeline,
+    auditEvents: audit.auditEvents,
+    clock,
+    limits: {
+      depth: config.nesting,
+      countDefault: config.countDefault,
+      countMax: config.countMax,
+      parameters: config.parameters,
+      bundleEntries: 10_000,
+      waitMs: config.positionWait,
+    },
+  };
+  warmValidation(WARM);
+  running = await startService({
+    modules: [
+      gatewayModule(
+        fhir,
+        {
+          version: VERSION,
+          faultStatus: (fault) => FAULT_PROBLEMS[fault.code],
+          onBug: (error, correlation) => log.error('a bug was answered with 500', { error, correlation }),
+        },
+        baseUrl,
+      ),
+      patientsModule({ context: contexts.patients, erasures, journal, clock }),
+      projectionsModule(projections),
+      keysModule(storage.vault),
+      audit.module,
+    ],
+    config,
+    log,
+    health,
+    guard: new PermissionGuard({ verifier: issuer.verifier, denials: audit.denials }),
+    mounts: [issuer.mount],
+    renderers: [fhirRenderer],
+    closeInOrder: [() => closing.close()],
+  });
+  const service = running;
+  await issuer.ready();
+  const forget = await noteServer(folder, service.url);
+  closing.add(forget);
+  await audit.started();
+  return {
+    url: service.url,
+    ...(issuer.demoUsersFile !== undefined && { demoUsersFile: issuer.demoUsersFile }),
+    close: () => service.stop(),
+  };
+}
+
+function retentionOf(config: Config) {
+  const { retentionClinicalYears: clinical, retentionFinancialYears: financial } = config;
+  return { ...(clinical !== undefined && { clinical }), ...(financial !== undefined && { financial }) };
+}
+
+/** The lag as it was found when it was last asked for: instruments are read at once, the status takes a moment. */
+function lagOf(projections: Projections): () => number {
+  let last = 0;
+  return () => {
+    void projections.status().then(
+      ({ lag }) => (last = lag),
+      () => undefined,
+    );
+    return last;
+  };
+}
+
+function readiness({ state: { state, reason } }: Projections) {
+  if (state === 'following') return { ready: true } as const;
+  return { ready: false, reason: `${state}${reason === undefined ? '' : ` (${reason})`}` } as const;
+}
