@@ -63,6 +63,11 @@ export class Sequencer {
     return this.#progress.opened;
   }
 
+  /** The hash of the newest leaf; throws `RangeError` for an empty tree. */
+  lastLeaf(): Uint8Array {
+    return this.#tree.leaf(this.#progress.size - 1);
+  }
+
   root(size?: number): Uint8Array {
     return this.#tree.root(size);
   }

@@ -55,6 +55,10 @@ export class GrowingTree {
     return this.#view.root(size);
   }
 
+  leaf(index: number): Uint8Array {
+    return this.#view.leaf(index);
+  }
+
   /** The tiles that are new or longer since the last call, in an order in which they can be stored. */
   takeChanged(): Tile[] {
     const changed = this.#completed.splice(0);

@@ -1,0 +1,27 @@
+import type { EmbeddedReader } from '@anamnesis/event-store/embedded';
+import { Fault } from '@anamnesis/kernel';
+import type { Checkpoint } from '../checkpoint/index.ts';
+import type { Sequencer } from '../index-db/index.ts';
+import { leafHash, sameHash } from '../tree/index.ts';
+
+/** Whether the log's event at the end of the tree is the one that the tree has there. */
+export function continuesLog(sequencer: Sequencer, reader: EmbeddedReader): boolean {
+  if (sequencer.size === 0) return true;
+  const [last] = reader.readRawSync(sequencer.through - 1, 1);
+  return last?.position === sequencer.through && sameHash(leafHash(last.bytes), sequencer.lastLeaf());
+}
+
+/**
+ * What the newest signed checkpoint says of the log, as far as the tree has come: `undefined` while it says nothing
+ * yet. A log that ends before it is an older copy; one with another root was altered.
+ */
+export function agreesWith(checkpoint: Checkpoint, sequencer: Sequencer, atHead: boolean): boolean | undefined {
+  if (sequencer.size < checkpoint.size) return atHead ? false : undefined;
+  return sameHash(sequencer.root(checkpoint.size), checkpoint.root);
+}
+
+export const otherLog = (): Fault =>
+  new Fault(
+    'store-corrupt',
+    'The log is not the one that was audited: it is an older copy, or it was altered. Run the verifier.',
+  );
