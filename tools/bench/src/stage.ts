@@ -8,8 +8,11 @@ import { startRecordProcess } from './record-process.ts';
 /** A record to measure, with tokens for it. */
 export interface Stage {
   readonly url: string;
-  /** Header lines of a request in this role. */
-  headers(role: string): Promise<string>;
+  /**
+   * Header lines of a request in this role. Each number is a session of its own: a record shows each session its own
+   * writes at once, so clients that shared one would wait for each other's.
+   */
+  headers(role: string, session?: number): Promise<string>;
   /** One request outside the timed load. Throws when the answer is not 2xx. */
   ask(role: string, method: string, path: string, body?: string): Promise<Answer>;
 }
@@ -115,8 +118,9 @@ async function ownStage(folder: string): Promise<OwnStage> {
 const TOKEN_TTL = 3_600_000;
 
 function stageAt(url: () => string, dataFolder: string): Stage {
-  const headers = async (role: string): Promise<string> => {
-    const minted = await mintToken({ dataFolder, as: role, ttl: TOKEN_TTL });
+  const headers = async (role: string, session = 0): Promise<string> => {
+    // Tokens made here carry no session: the record tells them apart by when they expire.
+    const minted = await mintToken({ dataFolder, as: role, ttl: TOKEN_TTL + session * 60_000 });
     if (!minted.ok) throw new Error(`No token for ${role} can be made from ${dataFolder}: ${minted.reason}`);
     return `authorization: Bearer ${minted.token}\r\ncontent-type: application/fhir+json\r\naccept: application/fhir+json\r\n`;
   };

@@ -70,7 +70,6 @@ describe('the command line', () => {
     ['a purpose that is no code', ['projections', '--purpose', 'because']],
     ['an erasure without a basis', ['erase', 'p', '--reason', 'asked']],
     ['a hold without a reason', ['hold', 'p']],
-    ['a hold that is released for a reason', ['hold', 'p', '--release', '--reason', 'r']],
     ['an export to nowhere', ['export']],
     ['a log that is not there', ['audit', 'verify', '--log', '/no/such/log']],
     ['a checkpoint that is not there', ['audit', 'verify', '--checkpoint', '/no/such/checkpoint']],
@@ -117,16 +116,17 @@ describe('the command line', () => {
 });
 
 describe('projections and rebuild', () => {
+  const told = { state: 'following', position: 42, head: 42, lag: 0, poisonCount: 0, poison: [] };
   const models = [
-    { model: 'search', position: 40, head: 42, state: 'live', poison: [] },
-    { model: 'timeline', position: 42, head: 42, state: 'live', poison: [{ position: 3 }] },
+    { ...told, model: 'search', position: 40, lag: 2 },
+    { ...told, model: 'timeline', poisonCount: 1, poison: [{ position: 3 }] },
   ];
 
   it('shows every read model, and ends with 1 when one skipped an event', async () => {
     await recordThat(answering(models));
     const { code, stdout } = await run(['projections', ...at]);
     expect(code).toBe(1);
-    expect(stdout).toMatch(/search +40 +2 +live/);
+    expect(stdout).toMatch(/search +following +40 +2 +0/);
     await record!.close();
     await recordThat(answering([models[0]]));
     expect((await run(['projections', ...at, '--json'])).code).toBe(0);
@@ -140,8 +140,8 @@ describe('projections and rebuild', () => {
     const { code, stdout } = await run(['rebuild', ...at, '--json']);
     expect(code).toBe(0);
     expect(JSON.parse(stdout)).toMatchObject([
-      { model: 'search', events: 42 },
-      { model: 'timeline', events: 42 },
+      { model: 'search', positions: 42 },
+      { model: 'timeline', positions: 42 },
     ]);
     expect((await run(['rebuild', 'nothing', ...at])).code).toBe(1);
   });
@@ -229,9 +229,11 @@ describe('erase and hold', () => {
   it('puts and releases a hold', async () => {
     await recordThat(answering({ id: 'h1' }));
     expect((await run(['hold', 'p', '--reason', 'case 7', ...at])).code).toBe(0);
+    expect((await run(['hold', 'p', '--release', '--reason', 'over', ...at])).code).toBe(0);
     expect((await run(['hold', 'p', '--release', ...at])).code).toBe(0);
     expect(record!.received.map(({ method, url, body }) => `${method} ${url} ${body}`)).toEqual([
       'POST /admin/holds {"patient":"p","reason":"case 7"}',
+      'DELETE /admin/holds/p?reason=over ',
       'DELETE /admin/holds/p ',
     ]);
   });

@@ -13,12 +13,12 @@ interface Known {
 /** The people of a mix: those to create next, and those that are there. */
 export class PatientMix {
   readonly #seed: string;
-  readonly #headers: string;
+  readonly #headers: readonly string[];
   readonly #known: Known[] = [];
   #next = 0;
 
-  /** `headers` are whole lines with their ends: the token and the content type. */
-  constructor(seed: string, headers: string) {
+  /** `headers` are each client's, whole lines with their ends: the token and the content type. */
+  constructor(seed: string, headers: readonly string[]) {
     this.#seed = seed;
     this.#headers = headers;
   }
@@ -26,12 +26,14 @@ export class PatientMix {
   /** Creates people until so many are known, on one connection. */
   async prepare(connection: LeanConnection, count: number): Promise<void> {
     for (let number = 0; number < count; number += 1) {
-      if (!(await this.#create(connection))) throw new Error('A patient could not be created');
+      if (!(await this.#create(connection, this.#headers[0]!))) throw new Error('A patient could not be created');
     }
   }
 
   /** A client that asks for the four in turn, beginning with another than its neighbour. */
-  client(index: number, clients: number): Step {
+  client(index: number): Step {
+    const headers = this.#headers[index]!;
+    const clients = this.#headers.length;
     let turn = index;
     // Each client updates only people of its own, so that no two updates meet.
     const own: Known[] = this.#known.filter((_, number) => number % clients === index);
@@ -39,24 +41,30 @@ export class PatientMix {
       turn += 1;
       switch (turn % 4) {
         case 0: {
-          const known = await this.#create(connection);
+          const known = await this.#create(connection, headers);
           if (known) own.push(known);
           return { name: 'create', right: known !== undefined };
         }
         case 1:
-          return { name: 'read', right: await this.#read(connection, pick(this.#known, turn * 7_919 + index)) };
+          return {
+            name: 'read',
+            right: await this.#read(connection, headers, pick(this.#known, turn * 7_919 + index)),
+          };
         case 2:
-          return { name: 'search', right: await this.#search(connection, pick(this.#known, turn * 104_729 + index)) };
+          return {
+            name: 'search',
+            right: await this.#search(connection, headers, pick(this.#known, turn * 104_729 + index)),
+          };
         default:
-          return { name: 'update', right: await this.#update(connection, pick(own, turn)) };
+          return { name: 'update', right: await this.#update(connection, headers, pick(own, turn)) };
       }
     };
   }
 
-  async #create(connection: LeanConnection): Promise<Known | undefined> {
+  async #create(connection: LeanConnection, headers: string): Promise<Known | undefined> {
     const person = writtenPerson(this.#seed, this.#next);
     this.#next += 1;
-    const answer = await connection.send('POST', '/fhir/Patient', this.#headers, person.create);
+    const answer = await connection.send('POST', '/fhir/Patient', headers, person.create);
     const id = answer.status === 201 ? idOf(answer) : undefined;
     if (id === undefined) return undefined;
     const known = { id, person };
@@ -64,19 +72,19 @@ export class PatientMix {
     return known;
   }
 
-  async #read(connection: LeanConnection, { id }: Known): Promise<boolean> {
-    const answer = await connection.send('GET', `/fhir/Patient/${id}`, this.#headers);
+  async #read(connection: LeanConnection, headers: string, { id }: Known): Promise<boolean> {
+    const answer = await connection.send('GET', `/fhir/Patient/${id}`, headers);
     return answer.status === 200 && answer.body.includes(id);
   }
 
-  async #search(connection: LeanConnection, { person }: Known): Promise<boolean> {
+  async #search(connection: LeanConnection, headers: string, { person }: Known): Promise<boolean> {
     const path = `/fhir/Patient?family=${encodeURIComponent(person.family)}&_count=20`;
-    const answer = await connection.send('GET', path, this.#headers);
+    const answer = await connection.send('GET', path, headers);
     return answer.status === 200 && answer.body.includes('"searchset"');
   }
 
-  async #update(connection: LeanConnection, { id, person }: Known): Promise<boolean> {
-    const answer = await connection.send('PUT', `/fhir/Patient/${id}`, this.#headers, person.update(id));
+  async #update(connection: LeanConnection, headers: string, { id, person }: Known): Promise<boolean> {
+    const answer = await connection.send('PUT', `/fhir/Patient/${id}`, headers, person.update(id));
     return answer.status === 200;
   }
 }

@@ -37,7 +37,7 @@ export const mix: Row = {
         ...Object.fromEntries(each.map(([name, value]) => [`${name}P99`, value])),
       },
       on:
-        `${settings.clients} clients, each asking again on its answer; ${MIX}; ${whole(settings.mixPeople)} synthetic patients ` +
+        `${settings.clients} clients with sessions of their own, each asking again on its answer; ${MIX}; ${whole(settings.mixPeople)} synthetic patients ` +
         `there at first; median of ${settings.runs} runs of ${settings.seconds} s; p50 ${ms(p50)}; p99 of each: ` +
         each.map(([name, value]) => `${name} ${ms(value)}`).join(', '),
     };
@@ -50,14 +50,15 @@ export async function preparedMix(
   stage: Stage,
   clients = settings.clients,
 ): Promise<(seconds: number, rate?: number) => Promise<LoopResult>> {
-  const patients = new PatientMix(`mix-${Date.now()}`, await stage.headers('integration'));
+  const sessions = Array.from({ length: clients }, (_, client) => stage.headers('integration', client));
+  const patients = new PatientMix(`mix-${Date.now()}`, await Promise.all(sessions));
   const connection = await LeanConnection.open(stage.url);
   try {
     await patients.prepare(connection, Math.max(settings.mixPeople, clients));
   } finally {
     connection.close();
   }
-  const steps = Array.from({ length: clients }, (_, index) => patients.client(index, clients));
+  const steps = Array.from({ length: clients }, (_, index) => patients.client(index));
   return (seconds, rate) =>
     closedLoop({ url: stage.url, clients: steps, seconds, ...(rate === undefined ? {} : { rate }) });
 }

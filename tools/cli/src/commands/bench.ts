@@ -12,6 +12,6 @@ export function addBench(program: Command, terminal: Terminal, exit: (code: Exit
     .action(async (args: string[]) => {
       const { runBench } = await import('@anamnesis/bench');
       const code = await runBench(args, terminal);
-      exit(code === 0 ? EXIT.done : code === 2 ? EXIT.usage : code === 3 ? EXIT.unavailable : EXIT.failed);
+      exit(code === 0 ? EXIT.done : code === 2 ? EXIT.usage : EXIT.failed);
     });
 }

@@ -13,15 +13,17 @@ export function addHold(program: Command, terminal: Terminal): void {
   withRecord(program.command('hold'), 'compliance-officer')
     .description('Put a patient under a legal hold, so that no erasure is carried out, or release it.')
     .argument('<patient>', 'id, Patient/<id>, or an identifier as system|value')
-    .option('--reason <text>', 'why the hold is put')
+    .option('--reason <text>', 'why the hold is put, or released')
     .option('--release', 'release the hold')
     .action((patient: string, options: HoldOptions) => {
       const release = options.release === true;
-      if (release === (options.reason !== undefined)) throw usage('Give either --reason or --release');
+      if (!release && !options.reason) throw usage('A hold needs --reason; --release takes it away');
       return onRecord(terminal, options, async ({ connection: { client }, output }) => {
         const id = await patientId(client, patient);
         if (release) {
-          await client.text(`/admin/holds/${id}`, { method: 'DELETE' });
+          const why =
+            options.reason === undefined ? '' : `?${new URLSearchParams({ reason: options.reason }).toString()}`;
+          await client.text(`/admin/holds/${id}${why}`, { method: 'DELETE' });
           output.result({ patient: id, held: false }, 'The hold is released.');
         } else {
           const body = JSON.stringify({ patient: id, reason: options.reason });

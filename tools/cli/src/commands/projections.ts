@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { onRecord, withRecord, type CommonOptions } from '../command-line.ts';
 import { EXIT, type ExitCode } from '../exit.ts';
-import { readModels } from '../read-models.ts';
+import { isSound, readModels } from '../read-models.ts';
 import { count, table, type Terminal } from '../terminal.ts';
 
 export function addProjections(program: Command, terminal: Terminal, exit: (code: ExitCode) => void): void {
@@ -12,14 +12,14 @@ export function addProjections(program: Command, terminal: Terminal, exit: (code
         const models = await readModels(connection.client);
         const rows = models.map((model) => [
           model.model,
+          model.reason === undefined ? model.state : `${model.state} (${model.reason})`,
           count(model.position),
-          count(Math.max(model.head - model.position, 0)),
-          model.poison.length === 0 ? '' : count(model.poison.length),
-          model.state,
+          count(model.lag),
+          count(model.poisonCount),
+          model.rebuilding === undefined ? '' : `${count(model.rebuilding.done)} of ${count(model.rebuilding.total)}`,
         ]);
-        output.result(models, table(['model', 'position', 'behind', 'poison', 'state'], rows));
-        const sound = models.every((model) => model.poison.length === 0 && model.state !== 'failed');
-        exit(sound ? EXIT.done : EXIT.failed);
+        output.result(models, table(['model', 'state', 'position', 'behind', 'poison', 'rebuilding'], rows));
+        exit(models.every(isSound) ? EXIT.done : EXIT.failed);
       }),
     );
 }

@@ -14,19 +14,24 @@ export function addRebuild(program: Command, terminal: Terminal): void {
         const known = (await readModels(client)).map(({ model }) => model);
         if (wanted !== undefined && !known.includes(wanted))
           throw failed(`There is no such read model; there are: ${known.join(', ')}`);
-        const rebuilt: { model: string; events: number; seconds: number; eventsPerSecond: number }[] = [];
+        const rebuilt: { model: string; positions: number; seconds: number; positionsPerSecond: number }[] = [];
         for (const model of wanted === undefined ? known : [wanted]) {
           const started = performance.now();
           const lines = client.lines<ProgressLine>(`/admin/projections/${encodeURIComponent(model)}/rebuild`, {
             method: 'POST',
           });
-          const { done: events } = await followProgress(terminal, model, lines);
+          const { done: positions } = await followProgress(terminal, model, lines);
           const took = performance.now() - started;
-          rebuilt.push({ model, events, seconds: took / 1_000, eventsPerSecond: Math.round((events / took) * 1_000) });
+          rebuilt.push({
+            model,
+            positions,
+            seconds: took / 1_000,
+            positionsPerSecond: Math.round((positions / took) * 1_000),
+          });
         }
         const told = rebuilt.map(
           (each) =>
-            `${each.model}: rebuilt in ${seconds(each.seconds * 1_000)} (${count(each.events)} events, ${count(each.eventsPerSecond)}/s)`,
+            `${each.model}: rebuilt in ${seconds(each.seconds * 1_000)} (${count(each.positions)} positions of the log, ${count(each.positionsPerSecond)}/s)`,
         );
         output.result(rebuilt, told.join('\n'));
       }),
