@@ -93,7 +93,6 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   const contexts = contextsOver(journal);
   const erasures = new Erasures({
     journal,
-    events: store,
     vault: storage.vault,
     ledger: storage.ledger,
     retention: retentionOf(config),

@@ -58,6 +58,7 @@ export class EmbeddedReader implements EventReader {
   readonly #streamBackwards: StatementSync;
   readonly #allForwards: StatementSync;
   readonly #allBackwards: StatementSync;
+  readonly #at: StatementSync;
   readonly #positionAt: StatementSync;
   #closed = false;
 
@@ -75,6 +76,7 @@ export class EmbeddedReader implements EventReader {
     this.#streamBackwards = rows(`${stream} AND revision <= ? AND position <= ? ORDER BY revision DESC LIMIT ?`);
     this.#allForwards = rows('SELECT position, bytes FROM events WHERE position > ? ORDER BY position LIMIT ?');
     this.#allBackwards = rows('SELECT position, bytes FROM events WHERE position < ? ORDER BY position DESC LIMIT ?');
+    this.#at = rows('SELECT position, bytes FROM events WHERE position = ?');
     this.#positionAt = database.prepare('SELECT position FROM stamps WHERE at <= ? ORDER BY at DESC LIMIT 1');
     const head = database.prepare('SELECT max(position) AS head FROM events');
     this.#head =
@@ -120,6 +122,18 @@ export class EmbeddedReader implements EventReader {
       if (found.length >= limit || turn.through === from) return found;
       from = turn.through;
     }
+  }
+
+  /** The events at these positions, in the order asked for; a position that holds none is left out. */
+  async readPositions(positions: readonly Position[]): Promise<StoredEvent[]> {
+    this.#mustBeOpen();
+    return decode(
+      faulting(() =>
+        positions
+          .map((position) => this.#at.get(position) as unknown as Row | undefined)
+          .filter((row) => row !== undefined),
+      ),
+    );
   }
 
   /** The exact stored bytes after `from` (exclusive), at most `limit` of them; for verification. */

@@ -1,5 +1,4 @@
-import type { EventReader } from '@anamnesis/event-store';
-import type { Journal, Work } from '@anamnesis/journal';
+import type { Journal, Pending, Work } from '@anamnesis/journal';
 import { DATA_CLASSES, type ErasureLedger, type KeyVault } from '@anamnesis/key-vault';
 import { handle, newId, type Actor, type DataClass, type Done, type Instant, type Refused } from '@anamnesis/kernel';
 import { opaqueId, type Json } from '@anamnesis/records';
@@ -17,7 +16,6 @@ export type Retention = Readonly<Partial<Record<DataClass, number>>>;
 
 export interface ErasuresDependencies {
   readonly journal: Journal;
-  readonly events: EventReader;
   readonly vault: KeyVault;
   /** Outside the data folder; without one a restored copy can bring a person back. */
   readonly ledger: ErasureLedger | undefined;
@@ -32,6 +30,9 @@ export interface Asking {
   readonly actor: Actor;
   readonly correlation: string;
 }
+
+/** Names every erasure that was approved, so that a start finds the unfinished ones without reading the log. */
+const REGISTER = 'erasures-00000000-0000-8000-8000-000000000000';
 
 const YEAR_MS = 365.2425 * 86_400_000;
 /** What is erased with a patient; access records have keys of their own and stay. */
@@ -71,16 +72,8 @@ export class Erasures {
   /** Carries out what was approved when the process ended before it was done. */
   async resume(asking: Asking): Promise<number> {
     let resumed = 0;
-    const streams = new Set<string>();
-    for (let from = 0; ;) {
-      const events = await this.#dependencies.events.readAll({ from, prefixes: ['erasure-'], limit: 1_000 });
-      for (const { stream } of events) streams.add(stream);
-      const last = events.at(-1);
-      if (!last) break;
-      from = last.position;
-    }
-    for (const stream of streams) {
-      const id = stream.slice('erasure-'.length);
+    const { facts } = await this.#dependencies.journal.load(REGISTER);
+    for (const id of facts.map((fact) => String(fact.facts['erasure']))) {
       if ((await this.#stateOf(id)).stage !== 'approved') continue;
       await this.#carryOut(asking, id);
       resumed += 1;
@@ -133,6 +126,7 @@ export class Erasures {
       command,
       work,
       dataClass: 'clinical',
+      also: async (facts) => (facts.some(({ type }) => type === 'ErasureApproved') ? [registered(id)] : []),
     });
   }
 
@@ -176,6 +170,13 @@ export class Erasures {
 }
 
 export type Outcome = Done | Refused<ErasureRefusal>;
+
+const registered = (id: string): Pending => ({
+  stream: REGISTER,
+  expected: 'any',
+  facts: [{ type: 'ErasureRegistered', schema: 1, facts: { erasure: id } }],
+  dataClass: 'clinical',
+});
 
 const workOf = ({ actor, correlation }: Asking): Work => ({ command: newId(), actor, correlation });
 
