@@ -112,6 +112,11 @@ describe('an embedded event store', () => {
     expect(await store.append(large)).toMatchObject({ ok: true, position: 21, revisions: [0] });
   });
 
+  it('whose writer ends by itself rejects what is under way, and can be closed and opened again', async () => {
+    const lines = (await output(runProcess('./writer-loss-process.ts', folder))).trim().split('\n');
+    expect(lines).toEqual(['true', 'store-unavailable', 'store-unavailable', '1', 'true']);
+  });
+
   it('keeps its write-ahead log short', async () => {
     const store = await openStore();
     for (let i = 0; i < 12; i++) await fill(store, 1, 100, 50_000);
@@ -133,13 +138,14 @@ describe('an embedded event store', () => {
     const store = await openStore();
     const workerData = { folder, head: store.headSignal, until: 30 };
     const worker = new Worker(new URL('./reader-thread.ts', import.meta.url), { workerData });
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
     const told: string[] = [];
     worker.on('message', (text: string) => told.push(text));
     await until(() => told[0] === 'ready');
     await fill(store, 10, 3);
     await until(() => told.length > 1);
     expect(told[1]).toBe((await store.readAll()).map(({ id }) => id).join());
-    await new Promise((resolve) => worker.once('exit', resolve));
+    await exited;
   });
 
   it('is followed from another process', async () => {
