@@ -134,6 +134,15 @@ describe('an embedded event store', () => {
     );
   });
 
+  it('reads events by their positions, in the order asked for', async () => {
+    const store = await openStore();
+    await fill(store, 5);
+    const all = await store.readAll();
+    expect(await store.readPositions([4, 1, 99, 0, 4])).toEqual([all[3], all[0], all[3]]);
+    expect(await store.readPositions([])).toEqual([]);
+    await expect(store.readPositions(Array<number>(10_001).fill(1))).rejects.toBeInstanceOf(RangeError);
+  });
+
   it('is followed from another thread, which hears of commits by the shared head', async () => {
     const store = await openStore();
     const workerData = { folder, head: store.headSignal, until: 30 };

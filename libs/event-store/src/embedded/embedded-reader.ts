@@ -124,9 +124,10 @@ export class EmbeddedReader implements EventReader {
     }
   }
 
-  /** The events at these positions, in the order asked for; a position that holds none is left out. */
+  /** The events at these positions (at most 10,000), in the order asked for; a position that holds none is left out. */
   async readPositions(positions: readonly Position[]): Promise<StoredEvent[]> {
     this.#mustBeOpen();
+    if (positions.length > LIMIT) throw new RangeError('At most 10,000 positions are read at once.');
     return decode(
       faulting(() =>
         positions
