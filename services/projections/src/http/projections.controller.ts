@@ -31,8 +31,8 @@ export class ProjectionsController {
     try {
       await this.#projections.rebuild(line);
     } catch (error) {
-      if (!(error instanceof Fault)) throw error;
-      line({ error: FAULT_PROBLEMS[error.code] });
+      // The answer has begun: what went wrong is its last line.
+      line({ error: FAULT_PROBLEMS[error instanceof Fault ? error.code : 'read-model-unavailable'] });
     } finally {
       reply.raw.end();
     }

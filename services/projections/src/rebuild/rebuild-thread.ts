@@ -2,21 +2,17 @@
  * Builds a fresh generation of a read model beside the live one. Projecting runs in threads of its own, loading here:
  * two cores are in use, and the main thread serves.
  */
-import { join } from 'node:path';
 import { once } from 'node:events';
+import { join } from 'node:path';
 import { parentPort, Worker, workerData } from 'node:worker_threads';
 import { openEmbeddedReader } from '@anamnesis/event-store/embedded';
 import { Fault } from '@anamnesis/kernel';
-import type { ReadModelWriter } from '@anamnesis/read-store';
 import { openReadStore } from '@anamnesis/read-store/embedded';
-import type { FromRebuildThread, ProjectedStretch, ThreadData, ToRebuildThread } from '../thread-messages.ts';
-import { unpack } from './packed-operations.ts';
-import { Stretches } from './stretches.ts';
+import type { FromRebuildThread, ThreadData, ToRebuildThread } from '../thread-messages.ts';
+import { LoadGeneration } from './load-generation.ts';
 
-/** Stretches that a projecting thread has in hand: one to work on, the rest so that it never waits. */
-const AHEAD = 3;
-/** The live writer does the rest of the way after the swap, when no more than this is left. */
-const CLOSE_ENOUGH = 1_000;
+/** So little is left that the live writer can be stopped for it. */
+const CLOSE = 1_000;
 const TELL_EVERY_MS = 100;
 
 const data = workerData as ThreadData & { readonly projectors: number };
@@ -25,62 +21,39 @@ const tell = (message: FromRebuildThread): void => port.postMessage(message);
 
 const reader = openEmbeddedReader({ folder: data.folder, head: data.head });
 const store = openReadStore({ folder: join(data.folder, 'read'), board: data.board });
-const projectors = Array.from(
-  { length: data.projectors },
-  () => new Worker(new URL('./rebuild-projector-thread.ts', import.meta.url), { workerData: data }),
-);
-let stopped = false;
+const script = new URL('./rebuild-projector-thread.ts', import.meta.url);
+const projectors = Array.from({ length: data.projectors }, () => new Worker(script, { workerData: data }));
+let told = 0;
+let ending: Promise<void> | undefined;
 
-/** Resolves when the generation is close to the head. */
-function load(writer: ReadModelWriter): Promise<void> {
-  const stretches = new Stretches();
-  let told = 0;
-  return new Promise((resolve, reject) => {
-    const give = (projector: Worker): void => {
-      const stretch = stretches.next(reader.headSync());
-      if (stretch) projector.postMessage(stretch);
-      else if (reader.headSync() - stretches.taken <= CLOSE_ENOUGH) resolve();
-    };
-    const receive = async (projector: Worker, projected: ProjectedStretch): Promise<void> => {
-      stretches.put(projected);
-      for (let next = stretches.take(); next; next = stretches.take()) await writer.apply(unpack(next.packed), next.to);
-      if (performance.now() - told > TELL_EVERY_MS) {
-        told = performance.now();
-        tell({ progress: { done: stretches.taken, total: reader.headSync() } });
-      }
-      if (!stopped) give(projector);
-    };
-    let work = Promise.resolve();
-    for (const projector of projectors) {
-      projector.on('error', reject);
-      projector.on('exit', () => reject(new Fault('stopping', 'A projecting thread has ended.')));
-      projector.on('message', (projected: ProjectedStretch) => {
-        work = work.then(() => receive(projector, projected));
-        work.catch(reject);
-      });
-      for (let i = 0; i < AHEAD; i += 1) give(projector);
-    }
-  });
+function tellProgress(done: number): void {
+  if (performance.now() - told < TELL_EVERY_MS) return;
+  told = performance.now();
+  tell({ progress: { done, total: reader.headSync() } });
 }
 
 async function rebuild(): Promise<void> {
-  await load(await store.build(data.model));
+  const writer = await store.build(data.model);
+  const loading = new LoadGeneration(writer, projectors, () => reader.headSync(), tellProgress);
+  await loading.reach(CLOSE);
+  const answered = once(port, 'message');
+  tell({ built: true });
+  const [message] = (await answered) as [ToRebuildThread];
+  if (!('swap' in message)) return;
+  await loading.reach(0);
+  await store.swap(data.model);
   const head = reader.headSync();
   tell({ progress: { done: head, total: head } });
-  const swapping = once(port, 'message');
-  tell({ built: true });
-  const [message] = (await swapping) as [ToRebuildThread];
-  if (!('swap' in message)) return;
-  await store.swap(data.model);
   tell({ swapped: true });
 }
 
-async function end(): Promise<void> {
-  stopped = true;
-  await Promise.all(projectors.map((projector) => projector.terminate()));
-  await store.close();
-  await reader.close();
-  port.close();
+function end(): Promise<void> {
+  return (ending ??= (async () => {
+    await Promise.all(projectors.map((projector) => projector.terminate()));
+    await store.close();
+    await reader.close();
+    port.close();
+  })());
 }
 
 port.on('message', (message: ToRebuildThread) => {
@@ -89,7 +62,7 @@ port.on('message', (message: ToRebuildThread) => {
 try {
   await rebuild();
 } catch (error) {
-  if (!stopped) tell({ failed: error instanceof Fault ? error.code : 'rebuild-failed' });
+  if (!ending) tell({ failed: error instanceof Fault ? error.code : 'rebuild-failed' });
 } finally {
-  if (!stopped) await end();
+  await end();
 }
