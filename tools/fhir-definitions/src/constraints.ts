@@ -10,7 +10,9 @@ export interface PlacedConstraint extends Constraint {
  * repeats, is part of structure; constraints on an element of another type (`Organization.telecom`) keep its path.
  */
 export function placedConstraints(structures: readonly StructureDefinition[]): PlacedConstraint[] {
-  const own = new Map(structures.map((s) => [s.name, new Set(s.snapshot.element[0]?.constraint?.map(({ key }) => key))]));
+  const own = new Map(
+    structures.map((s) => [s.name, new Set(s.snapshot.element[0]?.constraint?.map(({ key }) => key))]),
+  );
   const placed = new Map<string, PlacedConstraint>();
   for (const { name, snapshot, kind } of structures) {
     if (kind === 'primitive-type') continue;
@@ -21,7 +23,8 @@ export function placedConstraints(structures: readonly StructureDefinition[]): P
         // A type's own constraints are repeated on every element of that type.
         if (inherited.some((keys) => keys?.has(constraint.key)) && element.path.includes('.')) continue;
         if (/^dom-/.test(constraint.key)) placed.set(constraint.key, { ...constraint, path: 'DomainResource' });
-        else placed.set(`${constraint.key} ${name} ${element.path}`, { ...constraint, path: pathOf(element.path, name) });
+        else
+          placed.set(`${constraint.key} ${name} ${element.path}`, { ...constraint, path: pathOf(element.path, name) });
       }
     }
   }
@@ -29,4 +32,5 @@ export function placedConstraints(structures: readonly StructureDefinition[]): P
 }
 
 /** SimpleQuantity is a profile, whose elements are named for Quantity. */
-const pathOf = (path: string, name: string): string => (name === 'SimpleQuantity' ? path.replace(/^Quantity/, name) : path);
+const pathOf = (path: string, name: string): string =>
+  name === 'SimpleQuantity' ? path.replace(/^Quantity/, name) : path;

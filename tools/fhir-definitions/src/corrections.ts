@@ -41,11 +41,16 @@ export function corrected(
   );
   const elements = kept
     .filter(({ path }) => !path.startsWith(`${REPLACED}.`))
-    .flatMap((element) => (element.path === REPLACED ? replaced(element, dataElements) : [follow(element, dataElements)]));
+    .flatMap((element) =>
+      element.path === REPLACED ? replaced(element, dataElements) : [follow(element, dataElements)],
+    );
   return { ...structure, snapshot: { element: elements } };
 }
 
-function replaced(parent: ElementDefinition, dataElements: ReadonlyMap<string, ElementDefinition>): ElementDefinition[] {
+function replaced(
+  parent: ElementDefinition,
+  dataElements: ReadonlyMap<string, ElementDefinition>,
+): ElementDefinition[] {
   const children = [...dataElements].filter(([path]) => path.startsWith(`${REPLACED}.`)).map(([, element]) => element);
   return [{ ...parent, min: 1, constraint: [] }, ...children];
 }

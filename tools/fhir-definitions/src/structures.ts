@@ -7,7 +7,10 @@ import type { ElementDefinition, StructureDefinition } from './source.ts';
  * checked, `^` when the element belongs to the summary, `?` when it modifies what others mean. Types are separated by `|`; a reference names its targets:
  * `Reference(Patient,Group)`. The name of a choice ends in `[x]`.
  */
-export function structureLines(structures: readonly StructureDefinition[], checkable: ReadonlySet<string>): Map<string, string> {
+export function structureLines(
+  structures: readonly StructureDefinition[],
+  checkable: ReadonlySet<string>,
+): Map<string, string> {
   const lines = new Map<string, string>();
   for (const structure of structures) {
     if (structure.kind === 'primitive-type') continue;

@@ -111,11 +111,11 @@ function call(node: Node & { kind: 'call' }): Evaluate {
   const make = FUNCTIONS[name];
   if (make === undefined || !Object.hasOwn(FUNCTIONS, name)) throw new UnsupportedExpression(`${name}()`);
   const apply = make(args.map(compile));
-  if (of === undefined) return apply;
+  if (of === undefined) return (focus, env) => apply(focus, env, focus);
   const before = compile(of);
   // `trace` tells a developer's log; here it would tell patient data.
   if (name === 'trace') return before;
-  return (focus, env) => apply(before(focus, env), env);
+  return (focus, env) => apply(before(focus, env), env, focus);
 }
 
 function index(of: Evaluate, at: Evaluate): Evaluate {

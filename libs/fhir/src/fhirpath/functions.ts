@@ -1,9 +1,11 @@
-import type { Evaluate } from './compile.ts';
+import type { Env, Evaluate } from './compile.ts';
 import { truth, union } from './operators.ts';
 import { UnsupportedExpression } from './parse.ts';
 import { children, equal, FALSE, identity, type Items, NONE, TRUE } from './values.ts';
 
-type Make = (args: readonly Evaluate[]) => Evaluate;
+/** A function applied to its focus; `outer` is `$this` where it stands, on which plain arguments are evaluated. */
+export type Apply = (focus: Items, env: Env, outer: Items) => Items;
+type Make = (args: readonly Evaluate[]) => Apply;
 
 /** A pattern is matched against at most so many characters: its author did not think of hostile input. */
 const MATCH_LIMIT = 1000;
@@ -38,8 +40,8 @@ const textual =
   (apply: (text: string, argument: string) => unknown): Make =>
   (args) => {
     const argument = one(args);
-    return (focus, env) => {
-      const [[text], [other]] = [focus, argument(focus, env)];
+    return (focus, env, outer) => {
+      const [[text], [other]] = [focus, argument(outer, env)];
       return typeof text === 'string' && typeof other === 'string' ? [apply(text, other)] : NONE;
     };
   };
@@ -86,13 +88,16 @@ export const FUNCTIONS: Readonly<Record<string, Make>> = {
   descendants: plain(descendants),
   combine: (args) => {
     const other = one(args);
-    return (focus, env) => [...focus, ...other(focus, env)];
+    return (focus, env, outer) => [...focus, ...other(outer, env)];
   },
   intersect: (args) => {
     const other = one(args);
-    return (focus, env) => {
-      const others = other(focus, env);
-      return union(focus.filter((item) => others.some((b) => equal(item, b))), NONE);
+    return (focus, env, outer) => {
+      const others = other(outer, env);
+      return union(
+        focus.filter((item) => others.some((b) => equal(item, b))),
+        NONE,
+      );
     };
   },
   iif: (args) => {
@@ -110,8 +115,8 @@ export const FUNCTIONS: Readonly<Record<string, Make>> = {
   replaceMatches: (args) => {
     const [pattern, by] = args;
     if (pattern === undefined || by === undefined) throw new UnsupportedExpression('replaceMatches()');
-    return (focus, env) => {
-      const [[text], [regex], [replacement]] = [focus, pattern(focus, env), by(focus, env)];
+    return (focus, env, outer) => {
+      const [[text], [regex], [replacement]] = [focus, pattern(outer, env), by(outer, env)];
       if (typeof text !== 'string' || typeof regex !== 'string' || typeof replacement !== 'string') return NONE;
       return [text.length <= MATCH_LIMIT ? text.replace(new RegExp(regex, 'g'), replacement) : text];
     };
@@ -119,8 +124,8 @@ export const FUNCTIONS: Readonly<Record<string, Make>> = {
   substring: (args) => {
     const [start, length] = args;
     if (start === undefined) throw new UnsupportedExpression('substring()');
-    return (focus, env) => {
-      const [[text], [from], [size]] = [focus, start(focus, env), length?.(focus, env) ?? NONE];
+    return (focus, env, outer) => {
+      const [[text], [from], [size]] = [focus, start(outer, env), length?.(outer, env) ?? NONE];
       if (typeof text !== 'string' || typeof from !== 'number' || from >= text.length) return NONE;
       return [text.slice(from, typeof size === 'number' ? from + size : undefined)];
     };

@@ -167,7 +167,9 @@ class Parser {
 const ESCAPES: Record<string, string> = { n: '\n', r: '\r', t: '\t', f: '\f' };
 
 function unescape(text: string): string {
-  return text.slice(1, -1).replace(/\\(u[0-9a-fA-F]{4}|.)/g, (_, escape: string) =>
-    escape.length === 5 ? String.fromCharCode(parseInt(escape.slice(1), 16)) : (ESCAPES[escape] ?? escape),
-  );
+  return text
+    .slice(1, -1)
+    .replace(/\\(u[0-9a-fA-F]{4}|.)/g, (_, escape: string) =>
+      escape.length === 5 ? String.fromCharCode(parseInt(escape.slice(1), 16)) : (ESCAPES[escape] ?? escape),
+    );
 }

@@ -85,7 +85,8 @@ export function compare(a: unknown, b: unknown): number | undefined {
   }
   if (typeof a === 'object' && typeof b === 'object' && a !== null && b !== null) {
     const [left, right] = [a as Members, b as Members];
-    const sameUnit = left['code'] === right['code'] && left['system'] === right['system'] && left['unit'] === right['unit'];
+    const sameUnit =
+      left['code'] === right['code'] && left['system'] === right['system'] && left['unit'] === right['unit'];
     return sameUnit ? compare(left['value'], right['value']) : undefined;
   }
   return undefined;

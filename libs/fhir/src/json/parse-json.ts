@@ -8,12 +8,7 @@ export interface JsonLimits {
 }
 
 export type JsonProblemCode =
-  | 'json-encoding'
-  | 'json-byte-order-mark'
-  | 'json-syntax'
-  | 'json-duplicate-key'
-  | 'json-depth'
-  | 'json-character';
+  'json-encoding' | 'json-byte-order-mark' | 'json-syntax' | 'json-duplicate-key' | 'json-depth' | 'json-character';
 
 /** Why a text was refused. Carries no part of the text, for a text is patient data. */
 export interface JsonProblem {

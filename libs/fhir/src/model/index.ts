@@ -11,6 +11,12 @@ export {
   rewriteLinks,
 } from './references.ts';
 export { isResourceType, RESOURCE_TYPES, type ResourceType } from './resource-type.ts';
-export { type Element as ElementModel, type ElementType, type Structure, structureNames, structureOf } from './structure.ts';
+export {
+  type Element as ElementModel,
+  type ElementType,
+  type Structure,
+  structureNames,
+  structureOf,
+} from './structure.ts';
 export { type Subject, SUBJECT_ELEMENTS, subjectOf } from './subject.ts';
 export { summarise, type SummaryMode } from './summarise.ts';

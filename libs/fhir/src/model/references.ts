@@ -33,7 +33,8 @@ function stepsOf(type: string): Steps {
   for (const { key, name } of (structureOf(type)?.elements ?? []).flatMap(({ types }) => types)) {
     const kind = kindOf(name, key, type);
     if (kind !== undefined) steps.set(key, { kind, type: name, plan: undefined });
-    else if (/^[a-z]/.test(name) && key !== 'id') steps.set(`_${key}`, { kind: 'inside', type: 'Element', plan: undefined });
+    else if (/^[a-z]/.test(name) && key !== 'id')
+      steps.set(`_${key}`, { kind: 'inside', type: 'Element', plan: undefined });
   }
   known.set(type, steps);
   return steps;
@@ -71,7 +72,8 @@ function walk(holder: Members, steps: Steps, callback: (link: Link) => void): vo
     if (step === undefined) continue;
     const value = holder[key];
     if (!Array.isArray(value)) visit(value, step, holder, key, callback);
-    else for (let i = 0; i < value.length; i += 1) visit(value[i], step, value as unknown as Members, String(i), callback);
+    else
+      for (let i = 0; i < value.length; i += 1) visit(value[i], step, value as unknown as Members, String(i), callback);
   }
 }
 
@@ -119,7 +121,8 @@ export interface LiteralReference {
 }
 
 const types: ReadonlySet<string> = new Set(RESOURCE_TYPES);
-const LITERAL = /^(https?:\/\/[^?#\s]+\/)?([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/;
+const LITERAL =
+  /^(https?:\/\/[^?#\s]+\/)?([A-Z][A-Za-z]{1,63})\/([A-Za-z0-9\-.]{1,64})(?:\/_history\/([A-Za-z0-9\-.]{1,64}))?$/;
 
 /** Reads `Patient/1`, `Patient/1/_history/2` and their absolute forms; undefined for any other reference. */
 export function parseReference(reference: string): LiteralReference | undefined {

@@ -22,9 +22,12 @@ export function summarise(value: unknown, mode: SummaryMode): unknown {
 type Keep = (element: Element) => 'whole' | 'summary' | 'no';
 
 function keeper(mode: SummaryMode, { name: type }: Structure): Keep {
-  const basic = ({ name, required, modifier }: Element): boolean => name === 'id' || name === 'meta' || required || modifier;
+  const basic = ({ name, required, modifier }: Element): boolean =>
+    name === 'id' || name === 'meta' || required || modifier;
   if ('elements' in mode) {
-    const wanted = new Set(mode.elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)));
+    const wanted = new Set(
+      mode.elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)),
+    );
     return (element) => (wanted.has(element.name) || basic(element) ? 'whole' : 'no');
   }
   switch (mode.summary) {

@@ -25,7 +25,8 @@ export interface PatchProblem {
   readonly operation?: number;
 }
 
-export type PatchOutcome = { readonly value: unknown; readonly problem?: undefined } | { readonly problem: PatchProblem };
+export type PatchOutcome =
+  { readonly value: unknown; readonly problem?: undefined } | { readonly problem: PatchProblem };
 
 export interface PatchLimits {
   /** Most operations of a patch. Default 1,000. */
@@ -170,6 +171,6 @@ function remove(root: unknown, tokens: readonly string[]): unknown {
   find(root, tokens);
   const [holder, token] = holderOf(root, tokens);
   if (Array.isArray(holder)) holder.splice(existingIndex(token, holder), 1);
-  else delete holder[token];
+  else Reflect.deleteProperty(holder, token);
   return root;
 }

@@ -29,7 +29,12 @@ function compareMembers(before: Members, after: Members, path: string, operation
   }
 }
 
-function compareLists(before: readonly unknown[], after: readonly unknown[], path: string, operations: PatchOperation[]): void {
+function compareLists(
+  before: readonly unknown[],
+  after: readonly unknown[],
+  path: string,
+  operations: PatchOperation[],
+): void {
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && identical(before[start], after[start])) start += 1;

@@ -43,10 +43,13 @@ type Numeric = number | { readonly rawJSON: string };
 function same(a: unknown, b: unknown, numbers: (a: Numeric, b: Numeric) => boolean): boolean {
   if (a === b) return true;
   if (isNumeric(a) && isNumeric(b)) return numbers(a, b);
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((item, i) => same(item, b[i], numbers));
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((item, i) => same(item, b[i], numbers));
   if (!isMembers(a) || !isMembers(b)) return false;
   const keys = Object.keys(a);
-  return keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key], numbers));
+  return (
+    keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && same(a[key], b[key], numbers))
+  );
 }
 
 const isNumeric = (value: unknown): value is Numeric => typeof value === 'number' || isRawJson(value);

@@ -1,4 +1,4 @@
-import { VALUE_SETS } from '../generated/value-sets.ts';
+import { UNLISTED_VALUE_SETS, VALUE_SETS } from '../generated/value-sets.ts';
 
 export interface BoundCodes {
   /** For an element of type code. */
@@ -29,4 +29,10 @@ export function isBound(value: unknown, type: string, bound: BoundCodes): boolea
   if (typeof value !== 'object' || value === null) return false;
   const { system, code } = value as { system?: unknown; code?: unknown };
   return typeof system === 'string' && typeof code === 'string' && bound.bySystem.get(system)?.has(code) === true;
+}
+
+/** How many value sets of required bindings are checked, and which are not, with the elements bound to them. */
+export function bindingCoverage(): { checked: number; unlisted: ReadonlyMap<string, readonly string[]> } {
+  const unlisted = Object.entries(UNLISTED_VALUE_SETS).map(([url, paths]) => [url, paths.split(' ')] as const);
+  return { checked: Object.keys(VALUE_SETS).length, unlisted: new Map(unlisted) };
 }

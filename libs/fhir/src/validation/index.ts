@@ -1,4 +1,4 @@
-export { boundCodes, type BoundCodes } from './bindings.ts';
+export { bindingCoverage, boundCodes, type BoundCodes } from './bindings.ts';
 export { invariantCoverage } from './invariants.ts';
 export { type Issue, issue, type IssueCode, ISSUES, type IssueType } from './issue.ts';
 export { isSafeNarrative } from './narrative.ts';

@@ -52,7 +52,11 @@ function compileOrSkip(expression: string): Invariant['holds'] | undefined {
 }
 
 /** Every invariant of the definitions and how it is checked; for the documentation and its test. */
-export function invariantCoverage(): { constraint: Constraint; checked: 'compiled' | 'built in' | 'no'; why?: string }[] {
+export function invariantCoverage(): {
+  constraint: Constraint;
+  checked: 'compiled' | 'built in' | 'no';
+  why?: string;
+}[] {
   return CONSTRAINTS.map((constraint) => {
     if (BUILT_IN.has(constraint.key)) return { constraint, checked: 'built in' };
     const reason = LEFT_OUT.get(constraint.key);

@@ -1,5 +1,6 @@
 /** The codes of http://hl7.org/fhir/issue-type that validation uses. */
-export type IssueType = 'structure' | 'required' | 'value' | 'invariant' | 'code-invalid' | 'too-costly' | 'not-supported';
+export type IssueType =
+  'structure' | 'required' | 'value' | 'invariant' | 'code-invalid' | 'too-costly' | 'not-supported';
 
 export type IssueCode = keyof typeof ISSUES;
 

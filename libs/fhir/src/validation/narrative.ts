@@ -100,26 +100,42 @@ function isSafeAttribute(element: string, attribute: string, value: string): boo
   // A style may call out by url(), import, expression() or behaviour; escapes and comments could hide them.
   if (attribute === 'style') return !CALLS_OUT.test(decoded.replace(OWN_IMAGE, ''));
   if (!ADDRESSES.has(attribute)) return true;
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(decoded.replace(/[\u0000-\u0020\u007f-\u009f]/g, ''))?.[1]?.toLowerCase();
+  const scheme = /^([a-z][a-z0-9+.-]*):/i
+    .exec(decoded.replace(/[\u0000-\u0020\u007f-\u009f]/g, ''))?.[1]
+    ?.toLowerCase();
   // An image comes with the resource (R4 2.4.0.1); a link is followed by a person, who sees where it goes.
-  if (attribute === 'src') return element === 'img' && (scheme === undefined ? !decoded.startsWith('//') : isImage(decoded));
+  if (attribute === 'src')
+    return element === 'img' && (scheme === undefined ? !decoded.startsWith('//') : isImage(decoded));
   return scheme === undefined || ['http', 'https', 'ftp', 'mailto', 'tel', 'urn'].includes(scheme);
 }
 
-const isImage = (address: string): boolean => /^data: ?image\/(?:png|jpeg|gif|bmp|webp)[;,]/i.test(address) || /^cid:/i.test(address);
+const isImage = (address: string): boolean =>
+  /^data: ?image\/(?:png|jpeg|gif|bmp|webp)[;,]/i.test(address) || /^cid:/i.test(address);
 
-const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", colon: ':', tab: '\t', newline: '\n' };
+const NAMED: Record<string, string> = {
+  amp: '&',
+  lt: '<',
+  gt: '>',
+  quot: '"',
+  apos: "'",
+  colon: ':',
+  tab: '\t',
+  newline: '\n',
+};
 
 /** Resolves character references; undefined when an ampersand begins none. */
 function decode(value: string): string | undefined {
   if (!value.includes('&')) return value;
   let sound = true;
-  const text = value.replace(/&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z][a-z0-9]{1,31}));|&/gi, (_, hex, decimal, name) => {
-    const point = hex !== undefined ? parseInt(String(hex), 16) : decimal !== undefined ? Number(decimal) : undefined;
-    if (point !== undefined && point <= 0x10ffff) return String.fromCodePoint(point);
-    if (typeof name === 'string') return NAMED[name.toLowerCase()] ?? ' ';
-    sound = false;
-    return '';
-  });
+  const text = value.replace(
+    /&(?:#x([0-9a-f]{1,6})|#([0-9]{1,7})|([a-z][a-z0-9]{1,31}));|&/gi,
+    (_, hex, decimal, name) => {
+      const point = hex !== undefined ? parseInt(String(hex), 16) : decimal !== undefined ? Number(decimal) : undefined;
+      if (point !== undefined && point <= 0x10ffff) return String.fromCodePoint(point);
+      if (typeof name === 'string') return NAMED[name.toLowerCase()] ?? ' ';
+      sound = false;
+      return '';
+    },
+  );
   return sound ? text : undefined;
 }

@@ -99,7 +99,10 @@ function addSlots(slots: Map<string, Slot>, element: Element, type: ElementType,
     return;
   }
   const jsonType = jsonTypeOf(name);
-  slots.set(key, slot({ ...common, kind: 'primitive', partner: `_${key}`, accepts, jsonType, invariants: stated, ...bound }));
+  slots.set(
+    key,
+    slot({ ...common, kind: 'primitive', partner: `_${key}`, accepts, jsonType, invariants: stated, ...bound }),
+  );
   // The id of an element and of a resource carries no extensions in JSON.
   if (key !== 'id') slots.set(`_${key}`, slot({ ...common, kind: 'extras', partner: key, type: 'Element' }));
 }

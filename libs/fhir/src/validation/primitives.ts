@@ -11,14 +11,16 @@ const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 const OID = /^urn:oid:[0-2](?:\.(?:0|[1-9][0-9]*))+$/;
 const UUID = /^urn:uuid:[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const TIME = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?$/;
-const ZONE = /^(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))$/;
+const ZONE =
+  /^(?:[01][0-9]|2[0-3]):[0-5][0-9]:(?:[0-5][0-9]|60)(?:\.[0-9]+)?(?:Z|[+-](?:(?:0[0-9]|1[0-3]):[0-5][0-9]|14:00))$/;
 const BASE64 = /^[A-Za-z0-9+/\s]*={0,2}\s*$/;
 const MAX_INTEGER = 2 ** 31 - 1;
 
 const isString: Predicate = (v) => typeof v === 'string' && v.length > 0 && v.length <= MAX_STRING;
 const isUri: Predicate = (v) => typeof v === 'string' && v.length > 0 && !WHITE.test(v);
 const isCode: Predicate = (v) => typeof v === 'string' && v.length > 0 && (!WHITE.test(v) || CODE.test(v));
-const isInteger: Predicate = (v) => Number.isInteger(v) && (v as number) <= MAX_INTEGER && (v as number) >= -MAX_INTEGER - 1;
+const isInteger: Predicate = (v) =>
+  Number.isInteger(v) && (v as number) <= MAX_INTEGER && (v as number) >= -MAX_INTEGER - 1;
 
 const DAYS = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
 
@@ -88,5 +90,7 @@ export const PRIMITIVES: Readonly<Record<string, Predicate>> = {
 /** The JSON type in which a primitive is written. */
 export const jsonTypeOf = (type: string): 'boolean' | 'number' | 'string' => {
   if (type === 'boolean') return 'boolean';
-  return type === 'decimal' || type === 'integer' || type === 'positiveInt' || type === 'unsignedInt' ? 'number' : 'string';
+  return type === 'decimal' || type === 'integer' || type === 'positiveInt' || type === 'unsignedInt'
+    ? 'number'
+    : 'string';
 };

@@ -17,7 +17,8 @@ export interface ValidationOptions {
  * No issue: it is sound. What is not checked is listed in docs/validation.md.
  */
 export function validateResource(value: unknown, options: ValidationOptions = {}): readonly Issue[] {
-  const type = typeof value === 'object' && value !== null ? (value as { resourceType?: unknown }).resourceType : undefined;
+  const type =
+    typeof value === 'object' && value !== null ? (value as { resourceType?: unknown }).resourceType : undefined;
   const start = options.expression ?? (isResourceType(type) ? type : 'Resource');
   if (options.type !== undefined && isResourceType(type) && type !== options.type) {
     return [issue('unexpected-resource-type', start)];

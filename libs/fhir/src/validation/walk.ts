@@ -67,7 +67,8 @@ export class Walk {
       this.property(value[key], slot, value, depth + 1);
     }
     if ((seen & plan.required) !== plan.required) this.missing(seen, plan, depth);
-    if (!plan.isResource && (count === 0 || (count === 1 && value['id'] !== undefined))) this.add(depth, 'empty-object');
+    if (!plan.isResource && (count === 0 || (count === 1 && value['id'] !== undefined)))
+      this.add(depth, 'empty-object');
     this.rules(value, plan, depth);
   }
 
@@ -210,7 +211,8 @@ function hasValueX(value: Members, plan: Plan): boolean {
   return false;
 }
 
-const LITERAL = /^(?:https?:\/\/[^?#]*\/)?([A-Z][A-Za-z]+)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|\?.*)$/;
+const LITERAL =
+  /^(?:https?:\/\/[^?#]*\/)?([A-Z][A-Za-z]+)(?:\/[A-Za-z0-9\-.]{1,64}(?:\/_history\/[A-Za-z0-9\-.]{1,64})?|\?.*)$/;
 
 /** The resource type that a literal or conditional reference names; undefined for others (`urn:uuid:`, `#x`). */
 function referredType(link: string): string | undefined {

@@ -10,21 +10,30 @@ const patient = { type: 'Patient', id: 'p1' };
 
 describe('canonical text', () => {
   it('begins with type, id and meta, and keeps the order of the rest', () => {
-    const text = canonicalResource(exact('{"name":[],"meta":{"tag":[1]},"id":"x","active":true,"resourceType":"Patient"}'), patient);
+    const text = canonicalResource(
+      exact('{"name":[],"meta":{"tag":[1]},"id":"x","active":true,"resourceType":"Patient"}'),
+      patient,
+    );
     expect(text).toBe('{"resourceType":"Patient","id":"p1","meta":{"tag":[1]},"name":[],"active":true}');
   });
 
   it('has a meta also when the client sent none', () => {
-    expect(canonicalResource(exact('{"resourceType":"Patient"}'), patient)).toBe('{"resourceType":"Patient","id":"p1","meta":{}}');
+    expect(canonicalResource(exact('{"resourceType":"Patient"}'), patient)).toBe(
+      '{"resourceType":"Patient","id":"p1","meta":{}}',
+    );
   });
 
   it('drops the version of the client from meta and nothing else', () => {
-    const text = '{"resourceType":"Patient","meta":{"versionId":"9","profile":["a"],"lastUpdated":"2020-01-01T00:00:00Z","_lastUpdated":{}}}';
-    expect(canonicalResource(exact(text), patient)).toBe('{"resourceType":"Patient","id":"p1","meta":{"profile":["a"]}}');
+    const text =
+      '{"resourceType":"Patient","meta":{"versionId":"9","profile":["a"],"lastUpdated":"2020-01-01T00:00:00Z","_lastUpdated":{}}}';
+    expect(canonicalResource(exact(text), patient)).toBe(
+      '{"resourceType":"Patient","id":"p1","meta":{"profile":["a"]}}',
+    );
   });
 
   it('writes numbers as they came', () => {
-    const text = '{"resourceType":"Patient","id":"p1","meta":{},"value":[1.00,-0.0,1e2,123456789012345678901234567890]}';
+    const text =
+      '{"resourceType":"Patient","id":"p1","meta":{},"value":[1.00,-0.0,1e2,123456789012345678901234567890]}';
     expect(canonicalResource(exact(text), patient)).toBe(text);
   });
 
