@@ -29,11 +29,12 @@ async function run(): Promise<void> {
   } finally {
     await keys.close();
     await reader.close();
-    port?.close();
   }
 }
 
-run().catch((error: unknown) => {
-  if (!(error instanceof Fault)) throw error;
-  tell({ kind: 'failed', code: error.code, message: error.message, retryable: error.retryable });
-});
+run()
+  .catch((error: unknown) => {
+    if (!(error instanceof Fault)) throw error;
+    tell({ kind: 'failed', code: error.code, message: error.message, retryable: error.retryable });
+  })
+  .finally(() => port.close());

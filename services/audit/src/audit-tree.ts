@@ -64,7 +64,9 @@ export class AuditTree {
     };
     const worker = new Worker(new URL('./audit-thread.ts', import.meta.url), { workerData: data });
     const tree = new AuditTree(options.folder, worker, progress);
-    const [first] = (await once(worker, 'message')) as [FromAuditThread];
+    const begun = new AbortController();
+    worker.once('exit', () => begun.abort(new Fault('stopping', 'The audit thread ended before it had begun.')));
+    const [first] = (await once(worker, 'message', begun)) as [FromAuditThread];
     if (first.kind === 'failed') {
       await tree.close();
       throw new Fault(first.code, first.message, { retryable: first.retryable });

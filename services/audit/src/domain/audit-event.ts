@@ -1,4 +1,4 @@
-import { derivedId, type Actor, type EventMeta, type Instant } from '@anamnesis/kernel';
+import type { Actor, EventMeta, Instant, Position } from '@anamnesis/kernel';
 import { type AccessFacts, isAccessRecord, readAccessFacts } from './access.ts';
 import {
   AGENTS,
@@ -14,7 +14,7 @@ import { type AuditPattern, interactionSubtype, patternOf } from './audit-patter
 
 /** An event of the log, opened; without facts when its key was destroyed. */
 export interface AuditedEvent {
-  readonly id: string;
+  readonly position: Position;
   readonly type: string;
   readonly stream: string;
   readonly recordedAt: Instant;
@@ -41,9 +41,14 @@ export function auditEventCount(event: AuditedEvent): number {
   return event.facts === undefined || !isAccessRecord(event) ? 1 : Math.max(1, readAccessFacts(event as Opened).patients.length);
 }
 
-/** Names the AuditEvent for one patient of an event; `place` counts from 0. */
-export const auditEventId = (event: Pick<AuditedEvent, 'id'>, place: number): string =>
-  derivedId(event.id, `audit ${place}`);
+/** `<position>.<place>`: it leads back to the event, which no hash would without an index of its own. */
+export const auditEventId = (position: Position, place: number): string => `${position}.${place}`;
+
+/** Where an AuditEvent's id leads; undefined when it is none. */
+export function parseAuditEventId(id: string): { readonly position: Position; readonly place: number } | undefined {
+  const parts = /^([1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,4})$/.exec(id);
+  return parts ? { position: Number(parts[1]), place: Number(parts[2]) } : undefined;
+}
 
 type Opened = AuditedEvent & { readonly facts: Readonly<Record<string, unknown>> };
 
@@ -61,7 +66,7 @@ export function auditEvent(event: AuditedEvent, place: number, source: AuditSour
   const profile = pattern.profile && profileName(pattern.profile, patient !== undefined);
   return {
     resourceType: 'AuditEvent',
-    id: auditEventId(event, place),
+    id: auditEventId(event.position, place),
     meta: { versionId: '1', lastUpdated: recorded, ...(profile ? { profile: [balpProfile(profile)] } : {}) },
     type: pattern.type,
     subtype: subtypes(pattern, access),

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import { SealedJournal } from '@anamnesis/journal';
@@ -142,7 +143,11 @@ describe('the audit tree', () => {
     const tree = await openTree({ checkpointEveryEvents: 100, pauseMs: 1 });
     await appendEvents(store, 250);
     await tree.waitFor(250, 10_000);
-    const signed = tree.newestCheckpoint();
+    let signed = tree.newestCheckpoint();
+    for (let tries = 0; !signed && tries < 500; tries += 1) {
+      await sleep(10);
+      signed = tree.newestCheckpoint();
+    }
     expect(signed?.size).toBeGreaterThanOrEqual(100);
     await tree.close();
   });
