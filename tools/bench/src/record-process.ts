@@ -16,6 +16,8 @@ export interface RecordProcess {
   readonly startedIn: number;
   /** The most memory that was resident so far, in bytes. */
   peakResident(): number;
+  /** Why it is not there any more, when nobody stopped it. */
+  endedByItself(): string | undefined;
   stop(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function startRecordProcess(
     url = await readyAt(child, dataFolder, started + patience);
   } catch (error) {
     child.kill('SIGKILL');
-    throw new Error(`${(error as Error).message}. Its log ends:\n${readFileSync(logFile, 'utf8').slice(-2_000)}`, {
+    throw new Error(`${(error as Error).message}. Its log ends: ${endOf(logFile)}`, {
       cause: error,
     });
   }
@@ -49,11 +51,17 @@ export async function startRecordProcess(
     if (child.exitCode === null && child.signalCode === null) peak = Math.max(peak, residentBytes(child.pid!));
   };
   const sampling = setInterval(sample, SAMPLE_EVERY);
+  let stopped = false;
   return {
     url,
     startedIn,
     peakResident: () => (sample(), peak),
+    endedByItself: () => {
+      if (stopped || (child.exitCode === null && child.signalCode === null)) return undefined;
+      return `the record ended by itself (${child.signalCode ?? child.exitCode}); its log ends: ${endOf(logFile)}`;
+    },
     stop: async () => {
+      stopped = true;
       sample();
       clearInterval(sampling);
       child.kill('SIGTERM');
@@ -63,6 +71,8 @@ export async function startRecordProcess(
     },
   };
 }
+
+const endOf = (file: string): string => readFileSync(file, 'utf8').slice(-2_000).trim();
 
 /** What the shell is set to must not bear on the figures. */
 function withoutSettings(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -62,6 +62,7 @@ async function measureOne(row: Row, bench: Bench): Promise<Reported> {
   try {
     return { row, measured: await row.measure(bench) };
   } catch (error) {
-    return { row, failed: error instanceof Error ? error.message : String(error) };
+    const reason = error instanceof Error ? error.message : String(error);
+    return { row, failed: [reason, ...bench.stages.endedByThemselves].join('; ') };
   }
 }

@@ -24,6 +24,7 @@ export interface OwnStage extends Stage {
   readonly besideFolder: string;
   /** The most memory that was resident since it was made, in bytes. */
   peakResident(): number;
+  endedByItself(): string | undefined;
   stop(): Promise<void>;
   /** Starts it again after `stop`; the milliseconds to ready that its last start took. */
   start(): Promise<number>;
@@ -44,6 +45,11 @@ export class Stages {
   get peakResident(): number {
     for (const { stage } of this.#all) this.#peak = Math.max(this.#peak, stage.peakResident());
     return this.#peak;
+  }
+
+  /** What is to be said of records that are gone though nobody stopped them. */
+  get endedByThemselves(): readonly string[] {
+    return this.#all.flatMap(({ stage }) => stage.endedByItself() ?? []);
   }
 
   async fresh(): Promise<OwnStage> {
@@ -101,6 +107,7 @@ async function ownStage(folder: string): Promise<OwnStage> {
     peakResident: () => (peak = Math.max(peak, process.peakResident())),
     dataFolder,
     besideFolder,
+    endedByItself: () => process.endedByItself(),
     stop: async () => {
       await process.stop();
       running = false;

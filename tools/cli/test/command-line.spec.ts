@@ -222,8 +222,12 @@ describe('erase and hold', () => {
       'erase approve e1',
     );
     expect(JSON.parse(record!.received[0]!.body)).toEqual({ patient: 'p', reason: 'asked', basis: 'GDPR 17(1)(b)' });
-    expect((await run(['erase', 'approve', 'e1', ...at])).code).toBe(0);
-    expect(record!.received[1]).toMatchObject({ method: 'POST', url: '/admin/erasures/e1/approve' });
+    expect((await run(['erase', 'approve', 'e1', ...at, '--purpose', 'HCOMPL'])).code).toBe(0);
+    expect(record!.received[1]).toMatchObject({
+      method: 'POST',
+      url: '/admin/erasures/e1/approve',
+      headers: { 'x-purpose-of-use': 'HCOMPL' },
+    });
   });
 
   it('puts and releases a hold', async () => {
