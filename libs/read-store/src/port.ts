@@ -44,8 +44,18 @@ export interface ReadModelReader {
    * References out of the documents by `param` (for _include), or of documents of `type` into them (for _revinclude);
    * at most `limit`.
    */
-  referredTo(from: readonly { type: string; id: string }[], param: string, targetType: string | undefined, limit: number): Promise<Document[]>;
-  referringTo(to: readonly { type: string; id: string }[], type: string, param: string, limit: number): Promise<Document[]>;
+  referredTo(
+    from: readonly { type: string; id: string }[],
+    param: string,
+    targetType: string | undefined,
+    limit: number,
+  ): Promise<Document[]>;
+  referringTo(
+    to: readonly { type: string; id: string }[],
+    type: string,
+    param: string,
+    limit: number,
+  ): Promise<Document[]>;
   progress(): Promise<Position>;
   /** Resolves when progress has reached `position`; rejects with Fault `read-model-behind` (retryable) after `timeoutMs`. */
   waitFor(position: Position, timeoutMs: number): Promise<void>;

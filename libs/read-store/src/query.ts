@@ -6,12 +6,18 @@ export type Condition =
   | { readonly ids: readonly string[] }
   /** Without `system`: any system. Without `code`: any code of the system. '' as system: no system stated. */
   | { readonly param: string; readonly token: { readonly system?: string; readonly code?: string } }
-  | { readonly param: string; readonly string: { readonly prefix: string } | { readonly exact: string } | { readonly contains: string } }
+  | {
+      readonly param: string;
+      readonly string: { readonly prefix: string } | { readonly exact: string } | { readonly contains: string };
+    }
   /** `value` is [low, high] of what was asked; the prefix compares intervals as R4 search section 3.1.1.4.5 says. */
   | { readonly param: string; readonly range: RangeTest; readonly system?: string; readonly code?: string }
   /** Without `type`: any type with that id. */
   | { readonly param: string; readonly reference: { readonly type?: string; readonly id: string } }
-  | { readonly param: string; readonly uri: { readonly exact: string } | { readonly below: string } | { readonly above: string } }
+  | {
+      readonly param: string;
+      readonly uri: { readonly exact: string } | { readonly below: string } | { readonly above: string };
+    }
   | { readonly param: string; readonly missing: boolean }
   /** Every component must match within one composite value; each component is a condition on one param. */
   | { readonly composite: readonly Condition[] }

@@ -110,7 +110,17 @@ export class BatchWriter {
       let slot = byName.get(name);
       if (slot === undefined) {
         const key = hash53(this.#seed, id);
-        slot = { type, id, key, rid: undefined, position: -1, first: undefined, stored: false, tombstone: false, outcome: undefined };
+        slot = {
+          type,
+          id,
+          key,
+          rid: undefined,
+          position: -1,
+          first: undefined,
+          stored: false,
+          tombstone: false,
+          outcome: undefined,
+        };
         byName.set(name, slot);
       }
       return slot;
@@ -165,13 +175,17 @@ export class BatchWriter {
     } else if (slot.tombstone) {
       this.#sql.forget.run(slot.key, slot.type);
     }
-    this.#tombstones.add([slot.key, slot.type, slot.position, slot.rid ?? null]);
+    // A document that comes back takes its old place in the order, also when it came and went within one batch.
+    const rid = slot.rid ?? (slot.first === undefined ? null : this.#rids.allocate(slot.first));
+    if (rid !== null) this.#rids.release(rid);
+    this.#tombstones.add([slot.key, slot.type, slot.position, rid]);
   }
 
   #erase(rid: number): void {
     this.#tables.remove(rid);
     this.#sql.deleteBody.run(rid);
     this.#sql.deleteDoc.run(rid);
+    this.#rids.release(rid);
   }
 
   /** Nothing of the documents stays but their keyed hashes, with the position of the erasure. */

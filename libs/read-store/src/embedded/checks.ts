@@ -3,7 +3,7 @@ import { QueryRefused } from '../query-refused.ts';
 import { hash31, hash53, type Seed } from './hash.ts';
 import { leaves, rangePredicate } from './leaves.ts';
 import type { Names } from './names.ts';
-import { FALSE, joined, raw, sql, TRUE, type Fragment } from './sql.ts';
+import { FALSE, joined, raw, sql, TRUE, withinBudget, type Fragment } from './sql.ts';
 
 /** How deep conditions may stand in each other. */
 const MAX_DEPTH = 64;
@@ -69,23 +69,29 @@ export class Checks {
   #has(condition: Extract<Condition, { param: string }>, subject: Subject): Fragment {
     const found = leaves(condition, subject.type, this.names, this.seed).map(({ table, param, predicate }) => {
       const row = this.alias('r');
-      const tuple = subject.tuple === undefined ? TRUE : raw(`${row}.tuple = ${subject.tuple}`);
       return sql`EXISTS (SELECT 1 FROM ${raw(`${table} ${row}`)} WHERE ${raw(row)}.rid = ${raw(subject.alias)}.rid
-        AND ${raw(row)}.param = ${param} AND ${predicate(row)} AND ${tuple})`;
+        AND ${raw(row)}.param = ${param} AND ${predicate(row)} AND ${inTuple(row, subject)})`;
     });
     return joined(found, 'OR');
   }
 
   #composite(components: readonly Condition[], subject: Subject, depth: number): Fragment {
+    // Within a composite value there is only that value.
+    if (subject.tuple !== undefined) return this.check({ all: components }, subject, depth + 1);
     const tuple = this.alias('u');
     const of = (table: string) => raw(`SELECT tuple FROM ${table} WHERE rid = ${subject.alias}.rid AND tuple > 0`);
     const within = { ...subject, tuple: `${tuple}.tuple` };
     const checks = components.map((component) => this.check(component, within, depth + 1));
-    return sql`EXISTS (SELECT 1 FROM (${of('tokens')} UNION ${of('strings')} UNION ${of('ranges')}) ${raw(tuple)}
+    return sql`EXISTS (SELECT 1 FROM (${of('tokens')} UNION ALL ${of('strings')} UNION ALL ${of('ranges')}) ${raw(tuple)}
       WHERE ${joined(checks, 'AND')})`;
   }
 
-  #refersTo(param: string, { type, where }: { type: string; where: Condition }, subject: Subject, depth: number): Fragment {
+  #refersTo(
+    param: string,
+    { type, where }: { type: string; where: Condition },
+    subject: Subject,
+    depth: number,
+  ): Fragment {
     const from = this.names.param(subject.type, param, 'reference');
     const target = this.names.type(type);
     if (from === undefined || target === undefined) return FALSE;
@@ -94,7 +100,7 @@ export class Checks {
     return sql`EXISTS (SELECT 1 FROM tokens ${r} CROSS JOIN docs ${x} INDEXED BY docs_key
       ON ${x}.key = ${r}.code AND ${x}.type = ${target}
       WHERE ${r}.rid = ${raw(subject.alias)}.rid AND ${r}.param = ${from} AND ${r}.system = ${hash31(this.seed, type)}
-      AND ${this.check(where, { alias: doc, type: target, typeName: type }, depth + 1)})`;
+      AND ${inTuple(reference, subject)} AND ${this.check(where, { alias: doc, type: target, typeName: type }, depth + 1)})`;
   }
 
   #referredBy(by: { type: string; param: string; where: Condition }, subject: Subject, depth: number): Fragment {
@@ -104,7 +110,7 @@ export class Checks {
     const [reference, doc] = [this.alias('t'), this.alias('x')];
     const [r, x] = [raw(reference), raw(doc)];
     return sql`EXISTS (SELECT 1 FROM tokens ${r} INDEXED BY tokens_code CROSS JOIN docs ${x} ON ${x}.rid = ${r}.rid
-      WHERE ${r}.param = ${param} AND ${r}.code = ${raw(subject.alias)}.key
+      WHERE ${r}.param = ${param} AND ${withinBudget(`${reference}.rid`)} AND ${r}.code = ${raw(subject.alias)}.key
       AND ${r}.system = ${hash31(this.seed, subject.typeName)}
       AND ${this.check(by.where, { alias: doc, type, typeName: by.type }, depth + 1)})`;
   }
@@ -115,7 +121,11 @@ export class Checks {
     const doc = this.alias('x');
     const x = raw(doc);
     return sql`EXISTS (SELECT 1 FROM docs ${x} INDEXED BY docs_subject
-      WHERE ${x}.subject = ${raw(subject.alias)}.subject AND ${x}.subject IS NOT NULL AND ${x}.type = ${type}
+      WHERE ${withinBudget(`${doc}.rid`)} AND ${x}.subject = ${raw(subject.alias)}.subject AND ${x}.subject IS NOT NULL AND ${x}.type = ${type}
       AND ${this.check(where, { alias: doc, type, typeName }, depth + 1)})`;
   }
+}
+
+function inTuple(row: string, subject: Subject): Fragment {
+  return subject.tuple === undefined ? TRUE : raw(`${row}.tuple = ${subject.tuple}`);
 }

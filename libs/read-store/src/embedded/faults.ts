@@ -1,7 +1,7 @@
 import { Fault } from '@anamnesis/kernel';
 
 /** SQLite's primary result codes (sqlite.org/rescode.html) that have an answer of their own. */
-const BUSY = 5;
+export const BUSY = 5;
 const LOCKED = 6;
 const READONLY = 8;
 const IOERR = 10;
@@ -29,10 +29,17 @@ export const queueFull = () =>
 
 export const stopping = () => new Fault('stopping', 'The read store is closed');
 
+/** SQLite's primary result code, of an error that came from it. */
+export function resultCode(error: unknown): number | undefined {
+  if (typeof error !== 'object' || error === null || !('errcode' in error)) return undefined;
+  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
+}
+
 /** What an error of SQLite means to a caller; anything else is a bug, and passes as it is. */
 export function asFault(error: unknown): unknown {
-  if (!(error instanceof Error) || !('errcode' in error) || typeof error.errcode !== 'number') return error;
-  switch (error.errcode & 0xff) {
+  const code = resultCode(error);
+  if (code === undefined) return error;
+  switch (code) {
     case FULL:
       return new Fault('store-full', 'There is no space left for the read model', { cause: error });
     case READONLY:

@@ -11,7 +11,7 @@ export interface Slot {
   rid: number | undefined;
   /** Of the last operation that was applied; -1: none yet. */
   position: number;
-  /** Of the operation that made the document known, when this batch did. */
+  /** Of the first put, when this batch made the document known. */
   first: number | undefined;
   stored: boolean;
   tombstone: boolean;
@@ -25,9 +25,9 @@ export function fold(slot: Slot, operation: Exclude<Operation, { purge: unknown 
     // What was put before its subject was erased, and comes late, stays erased.
     if (operation.position < purgedAt) return;
     slot.outcome = operation.put;
+    slot.first ??= operation.position;
   } else {
     slot.outcome = 'removed';
   }
-  slot.first ??= operation.position;
   slot.position = operation.position;
 }

@@ -1,8 +1,19 @@
-import { closeSync, existsSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@anamnesis/kernel';
-import { notYetBuilt, rebuildNeeded } from './faults.ts';
+import { asFault, BUSY, notYetBuilt, rebuildNeeded, resultCode } from './faults.ts';
 
 const MODEL = /^[a-z][a-z0-9-]{0,63}$/;
 
@@ -104,7 +115,7 @@ export class Generations {
       return db;
     } catch (error) {
       db.close();
-      if (!(error instanceof Error && 'errcode' in error && error.errcode === 5)) throw error;
+      if (resultCode(error) !== BUSY) throw asFault(error);
       throw new Fault('store-in-use', 'The read model has another writer', { cause: error });
     }
   }

@@ -90,32 +90,23 @@ function startsWith(alias: string, prefix: string): Fragment {
   return end === undefined ? from : sql`${from} AND ${raw(alias)}.normalised < ${end}`;
 }
 
+/** R4 search section 3.1.1.4.9: `:below` is a match from the left, `:above` the reverse. */
 function uri(param: number, test: Extract<Condition, { uri: unknown }>['uri']): Leaf {
-  const seek = (ordered: boolean, bounds: Leaf['predicate']): Seek[] => [{ index: 'strings_normalised', ordered, bounds }];
+  const seek = (ordered: boolean, bounds: Leaf['predicate']): Seek[] => [
+    { index: 'strings_normalised', ordered, bounds },
+  ];
   if ('exact' in test) {
     const predicate = (alias: string) => sql`${raw(alias)}.normalised = ${test.exact}`;
     return leaf('strings', param, predicate, seek(true, predicate));
   }
   if ('above' in test) {
-    const above = JSON.stringify(pathPrefixes(test.above));
-    const predicate = (alias: string) => sql`${raw(alias)}.normalised IN (SELECT value FROM json_each(${above}))`;
-    return leaf('strings', param, predicate, seek(false, predicate));
+    const predicate = (alias: string) =>
+      sql`${raw(alias)}.normalised = substr(${test.above}, 1, length(${raw(alias)}.normalised))`;
+    const bounds = (alias: string) => sql`${raw(alias)}.normalised <= ${test.above} AND ${predicate(alias)}`;
+    return leaf('strings', param, predicate, seek(false, bounds));
   }
-  // Only whole segments of the path: `http://x.org/a` is not above `http://x.org/ab`.
-  const folder = test.below.endsWith('/') ? test.below : `${test.below}/`;
-  const predicate = (alias: string) =>
-    sql`(${raw(alias)}.normalised = ${test.below} OR (${startsWith(alias, folder)}))`;
-  const bounds = (alias: string) => sql`${startsWith(alias, test.below)} AND ${predicate(alias)}`;
-  return leaf('strings', param, predicate, seek(false, bounds));
-}
-
-/** A URI and whatever is above it, each with and without its last slash. */
-function pathPrefixes(value: string): string[] {
-  const prefixes = new Set([value]);
-  for (let at = value.indexOf('/'); at >= 0; at = value.indexOf('/', at + 1)) {
-    prefixes.add(value.slice(0, at)).add(value.slice(0, at + 1));
-  }
-  return [...prefixes];
+  const predicate = (alias: string) => startsWith(alias, test.below);
+  return leaf('strings', param, predicate, seek(false, predicate));
 }
 
 /** Quantities also by their unit. */
@@ -126,9 +117,11 @@ function range(param: number, seed: Seed, test: RangeTest, system: string | unde
   ];
   const predicate = (alias: string) =>
     joined([rangePredicate(test, raw(`${alias}.low`), raw(`${alias}.high`)), ...unit(alias)], 'AND');
-  const seeks = rangeSeeks(test).map(
-    ({ index, bounds }): Seek => ({ index, ordered: false, bounds: (alias) => sql`${bounds(alias)} AND ${predicate(alias)}` }),
-  );
+  const seeks = rangeSeeks(test).map(({ index, bounds }): Seek => ({
+    index,
+    ordered: false,
+    bounds: (alias) => sql`${bounds(alias)} AND ${predicate(alias)}`,
+  }));
   return leaf('ranges', param, predicate, seeks);
 }
 

@@ -4,11 +4,13 @@ import { Checks, type Subject } from './checks.ts';
 import type { Seed } from './hash.ts';
 import type { Names } from './names.ts';
 import { Postings, type Chooser, type Posting, type Selection } from './postings.ts';
-import { joined, raw, sql, type Fragment } from './sql.ts';
+import { joined, raw, sql, withinBudget } from './sql.ts';
 import type { Statements } from './statements.ts';
 
 /** How far the documents of an ordered posting are counted: beyond this one is as good as another. */
 const COUNT_ORDERED = 512;
+/** So few documents are checked at once, whatever else could be known. */
+const FEW = 64;
 const COUNT_LEAST = 1_024;
 const COUNT_MOST = 20_000;
 /** A check of one document against a sorted row, in costs: see `worthSorting`. */
@@ -25,6 +27,14 @@ interface Candidate {
   readonly condition: Condition;
   readonly posting: Posting;
 }
+
+interface Choice {
+  /** Undefined: every document of the type is looked at, in order. */
+  readonly chosen?: Candidate;
+  readonly estimate: number;
+}
+
+type Chosen = Required<Choice>;
 
 /**
  * Chooses where a query starts. SQLite has no statistics here that would tell a common value from a rare one, and a
@@ -51,18 +61,14 @@ export class Planner implements Chooser {
     if (depth > MAX_DEPTH) throw new QueryRefused('query-too-large');
     const conditions = where === undefined ? [] : conjuncts(where);
     const subject: Subject = { alias: this.checks.alias('d'), type, typeName };
-    const candidates = conditions.flatMap((condition): Candidate[] => {
-      const posting = this.#postings.find(condition, subject, depth);
-      return posting === undefined ? [] : [{ condition, posting }];
-    });
-    const { chosen, estimate } = this.#choose(candidates, type, purpose);
+    const { chosen, estimate } = this.#choose(conditions, subject, purpose, depth);
     const rest = conditions.filter((condition) => !(condition === chosen?.condition && chosen.posting.exact));
     const residual = rest.map((condition) => this.checks.check(condition, subject, depth));
     const doc = raw(subject.alias);
     if (chosen === undefined) {
       return {
         from: sql`docs ${doc} INDEXED BY docs_type`,
-        where: joined([sql`${doc}.type = ${type}`, withinBudget(`${subject.alias}.rid`), ...residual], 'AND'),
+        where: joined([withinBudget(`${subject.alias}.rid`), sql`${doc}.type = ${type}`, ...residual], 'AND'),
         rid: `${subject.alias}.rid`,
         estimate,
       };
@@ -71,30 +77,53 @@ export class Planner implements Chooser {
     const join = residual.length === 0 ? raw('') : sql` CROSS JOIN docs ${doc} ON ${doc}.rid = ${raw(rid)}`;
     return {
       from: sql`${from}${join}`,
-      where: joined([found, withinBudget(rid), ...residual], 'AND'),
+      where: joined([found, ...residual], 'AND'),
       rid,
       estimate,
     };
   }
 
-  #choose(candidates: readonly Candidate[], type: number, purpose: Purpose): { chosen?: Candidate; estimate: number } {
-    const documents = this.#names.documents(type);
+  #choose(conditions: readonly Condition[], subject: Subject, purpose: Purpose, depth: number): Choice {
+    const documents = this.#names.documents(subject.type);
+    const candidates = this.#candidates(
+      conditions.filter((condition) => !chains(condition)),
+      subject,
+      depth,
+    );
+    const chained = conditions.filter(chains);
     const [only] = candidates;
-    if (only === undefined) return { estimate: documents };
-    const noChoice = purpose === 'all' || (purpose === 'page' && only.posting.ordered);
-    if (candidates.length === 1 && noChoice) return { chosen: only, estimate: documents };
-    const wide = worthSorting(documents);
-    let best: { chosen: Candidate; estimate: number } | undefined;
-    for (const chosen of candidates) {
-      const { posting } = chosen;
-      const limit = Math.min(posting.ordered ? COUNT_ORDERED : wide, best?.estimate ?? Infinity);
-      const estimate = posting.guess ?? this.#count(posting, limit);
-      if (best === undefined || estimate < best.estimate) best = { chosen, estimate };
+    if (only !== undefined && candidates.length + chained.length === 1) {
+      const noChoice = purpose === 'all' || (purpose === 'page' && only.posting.ordered);
+      if (noChoice) return { chosen: only, estimate: documents };
     }
-    if (purpose !== 'page' || best!.chosen.posting.ordered || best!.estimate < wide) return best!;
+    const wide = worthSorting(documents);
+    const counted = this.#rarest(candidates, purpose, wide);
+    // What is rare enough needs no look at what lies behind references.
+    const more = counted !== undefined && counted.estimate <= FEW ? [] : this.#candidates(chained, subject, depth);
+    const best = this.#rarest(more, purpose, wide, counted);
+    if (best === undefined) return { estimate: documents };
+    if (purpose !== 'page' || best.chosen.posting.ordered || best.estimate < wide) return best;
     // Everything is common: documents in order, each checked, fill a page sooner than all that match can be sorted.
     const ordered = candidates.find(({ posting }) => posting.ordered);
-    return ordered === undefined ? { estimate: documents } : { chosen: ordered, estimate: best!.estimate };
+    return ordered === undefined ? { estimate: documents } : { chosen: ordered, estimate: best.estimate };
+  }
+
+  #candidates(conditions: readonly Condition[], subject: Subject, depth: number): Candidate[] {
+    return conditions.flatMap((condition) => {
+      const posting = this.#postings.find(condition, subject, depth);
+      return posting === undefined ? [] : [{ condition, posting }];
+    });
+  }
+
+  #rarest(candidates: readonly Candidate[], purpose: Purpose, wide: number, known?: Chosen): Chosen | undefined {
+    let best = known;
+    for (const chosen of candidates) {
+      const { posting } = chosen;
+      const most = posting.ordered && purpose === 'page' ? COUNT_ORDERED : wide;
+      const estimate = posting.guess ?? this.#count(posting, Math.min(most, best?.estimate ?? Infinity));
+      if (best === undefined || estimate < best.estimate) best = { chosen, estimate };
+    }
+    return best;
   }
 
   #count(posting: Posting, limit: number): number {
@@ -112,14 +141,12 @@ export function worthSorting(documents: number): number {
   return Math.min(COUNT_MOST, Math.max(COUNT_LEAST, Math.sqrt(CHECKS_PER_PAGE * documents)));
 }
 
-function conjuncts(condition: Condition): readonly Condition[] {
-  return 'all' in condition ? condition.all.flatMap(conjuncts) : [condition];
+/** Whether finding by the condition means to find other documents first. */
+function chains(condition: Condition): boolean {
+  if ('any' in condition) return condition.any.some(chains);
+  return 'refersTo' in condition || 'referredBy' in condition || 'subjectOf' in condition;
 }
 
-/**
- * Looks at the clock for one document in 128: often enough to stop a long scan, too seldom to cost. The bits are those
- * above the ones that number documents of one position.
- */
-export function withinBudget(rid: string): Fragment {
-  return raw(`((${rid} & 8128) <> 0 OR within_budget())`);
+function conjuncts(condition: Condition): readonly Condition[] {
+  return 'all' in condition ? condition.all.flatMap(conjuncts) : [condition];
 }

@@ -2,7 +2,7 @@ import type { Condition } from '../query.ts';
 import type { Checks, Subject } from './checks.ts';
 import { finite } from './index-rows.ts';
 import { leaves, type Leaf } from './leaves.ts';
-import { raw, sql, TRUE, type Fragment } from './sql.ts';
+import { raw, sql, TRUE, withinBudget, type Fragment } from './sql.ts';
 import { hash31 } from './hash.ts';
 
 /** A way to find documents by value: rows of an index (or of a join from one), each naming a document. */
@@ -75,7 +75,7 @@ export class Postings {
       return {
         from: raw(`${leaf.table} ${row} INDEXED BY ${index}`),
         rid: `${row}.rid`,
-        where: sql`${raw(row)}.param = ${leaf.param} AND ${bounds(row)}`,
+        where: sql`${withinBudget(`${row}.rid`)} AND ${raw(row)}.param = ${leaf.param} AND ${bounds(row)}`,
         ordered,
         exact: true,
       };
@@ -86,7 +86,7 @@ export class Postings {
     const row = this.#checks.alias('p');
     const none = raw(`(SELECT NULL AS rid WHERE 0) ${row}`);
     const selects = postings.map(({ from, rid, where }) => sql`SELECT ${raw(rid)} AS rid FROM ${from} WHERE ${where}`);
-    const from = selects.length === 0 ? none : sql`(${selects.reduce((a, b) => sql`${a} UNION ${b}`)}) ${raw(row)}`;
+    const from = selects.length === 0 ? none : sql`(${selects.reduce((a, b) => sql`${a} UNION ALL ${b}`)}) ${raw(row)}`;
     const guesses = postings.flatMap(({ guess }) => guess ?? []);
     return {
       from,
@@ -120,7 +120,7 @@ export class Postings {
     return {
       from: raw(`docs ${row} INDEXED BY docs_subject`),
       rid: `${row}.rid`,
-      where: sql`${raw(row)}.subject IN (${this.#checks.subjects(subjects)}) AND ${raw(row)}.type = ${subject.type}`,
+      where: sql`${withinBudget(`${row}.rid`)} AND ${raw(row)}.subject IN (${this.#checks.subjects(subjects)}) AND ${raw(row)}.type = ${subject.type}`,
       ordered: false,
       exact: true,
       guess: subjects.length * OF_SUBJECT,
@@ -145,7 +145,7 @@ export class Postings {
     return {
       from: raw(`docs ${row} INDEXED BY docs_updated`),
       rid: `${row}.rid`,
-      where: sql`${raw(row)}.type = ${subject.type} AND ${bounds}`,
+      where: sql`${withinBudget(`${row}.rid`)} AND ${raw(row)}.type = ${subject.type} AND ${bounds}`,
       ordered: false,
       exact: true,
     };
@@ -172,7 +172,7 @@ export class Postings {
         CROSS JOIN docs ${raw(doc)} ON ${raw(`${doc}.rid = ${doc}s.rid`)}
         CROSS JOIN tokens ${raw(row)} INDEXED BY tokens_code`,
       rid: `${row}.rid`,
-      where: sql`${raw(row)}.param = ${from} AND ${raw(`${row}.code = ${doc}.key`)}
+      where: sql`${withinBudget(`${row}.rid`)} AND ${raw(row)}.param = ${from} AND ${raw(`${row}.code = ${doc}.key`)}
         AND ${raw(row)}.system = ${hash31(seed, to.type)}`,
       ordered: false,
       exact: true,
@@ -193,7 +193,7 @@ export class Postings {
           AND ${raw(row)}.system = ${hash31(seed, subject.typeName)}
         CROSS JOIN docs ${raw(doc)} INDEXED BY docs_key ON ${raw(`${doc}.key = ${row}.code`)} AND ${raw(doc)}.type = ${subject.type}`,
       rid: `${doc}.rid`,
-      where: TRUE,
+      where: withinBudget(`${doc}.rid`),
       ordered: false,
       exact: true,
       guess: selection.estimate,
@@ -211,7 +211,7 @@ export class Postings {
         CROSS JOIN docs ${raw(row)} INDEXED BY docs_subject
           ON ${raw(`${row}.subject = ${doc}.subject AND ${row}.subject IS NOT NULL`)} AND ${raw(row)}.type = ${subject.type}`,
       rid: `${row}.rid`,
-      where: TRUE,
+      where: withinBudget(`${row}.rid`),
       ordered: false,
       exact: true,
       guess: selection.estimate * OF_SUBJECT,

@@ -13,8 +13,7 @@ export interface QueryRequest<M extends QueryMethod = QueryMethod> {
 }
 
 export type QueryReply =
-  | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly error: WireError };
+  { readonly number: number; readonly value: unknown } | { readonly number: number; readonly error: WireError };
 
 /** Errors as plain data: classes do not survive the way between threads. */
 export type WireError =

@@ -25,7 +25,9 @@ function searchOf(model: string): LiveSearch {
 
 function answer({ number, model, method, args }: QueryRequest): QueryReply {
   try {
-    const value = searchOf(model).run((search) => (search[method] as (...args: unknown[]) => unknown).apply(search, args));
+    const value = searchOf(model).run((search) =>
+      (search[method] as (...args: unknown[]) => unknown).apply(search, args),
+    );
     return { number, value };
   } catch (error) {
     return { number, error: toWire(error) };

@@ -1,7 +1,13 @@
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@anamnesis/kernel';
 import { overBudget, queueFull, stopping } from './faults.ts';
-import { fromWire, type QueryMethod, type QueryReply, type QueryRequest, type QueryThreadData } from './query-protocol.ts';
+import {
+  fromWire,
+  type QueryMethod,
+  type QueryReply,
+  type QueryRequest,
+  type QueryThreadData,
+} from './query-protocol.ts';
 import type { Search } from './search.ts';
 
 interface Waiting {
@@ -27,7 +33,11 @@ export class QueryThreads {
     this.#threads = new Array<QueryThread | undefined>(threads).fill(undefined);
   }
 
-  async ask<M extends QueryMethod>(model: string, method: M, args: Parameters<Search[M]>): Promise<ReturnType<Search[M]>> {
+  async ask<M extends QueryMethod>(
+    model: string,
+    method: M,
+    args: Parameters<Search[M]>,
+  ): Promise<ReturnType<Search[M]>> {
     if (this.#closed) throw stopping();
     if (this.#waiting >= this.#queueLimit) throw queueFull();
     this.#waiting += 1;

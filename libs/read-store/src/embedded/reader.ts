@@ -47,7 +47,12 @@ export class EmbeddedReader implements ReadModelReader {
     return this.#ask('count', [query]);
   }
 
-  referredTo(from: readonly DocumentKey[], param: string, targetType: string | undefined, limit: number): Promise<Document[]> {
+  referredTo(
+    from: readonly DocumentKey[],
+    param: string,
+    targetType: string | undefined,
+    limit: number,
+  ): Promise<Document[]> {
     return this.#ask('referredTo', [from, param, targetType, limit]);
   }
 

@@ -18,9 +18,11 @@ export class Rids {
   constructor(db: DatabaseSync) {
     this.#taken = db.prepare('SELECT 1 FROM docs WHERE rid = ?');
     this.#last = Number(
-      db.prepare('SELECT max((SELECT ifnull(max(rid), 0) FROM docs), (SELECT ifnull(max(rid), 0) FROM tombstones)) AS last').get()?.[
-        'last'
-      ],
+      db
+        .prepare(
+          'SELECT max((SELECT ifnull(max(rid), 0) FROM docs), (SELECT ifnull(max(rid), 0) FROM tombstones)) AS last',
+        )
+        .get()?.['last'],
     );
   }
 
@@ -38,6 +40,11 @@ export class Rids {
 
   taken(rid: number): boolean {
     return this.#given.has(rid) || this.#taken.get(rid) !== undefined;
+  }
+
+  /** Its document is gone again. */
+  release(rid: number): void {
+    this.#given.delete(rid);
   }
 
   /** The numbers given so far are stored, or forgotten with the transaction. */

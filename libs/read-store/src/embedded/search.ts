@@ -4,11 +4,11 @@ import { readCursor, writeCursor, type Place } from './cursor.ts';
 import { overBudget } from './faults.ts';
 import { hash31, hash53, type Seed } from './hash.ts';
 import { Names } from './names.ts';
-import { Planner, withinBudget, worthSorting } from './planner.ts';
+import { Planner, worthSorting } from './planner.ts';
 import type { Selection } from './postings.ts';
 import { readSeed } from './schema.ts';
 import { afterValues, orderBy, sortValue, walkBy, type Walk } from './sorting.ts';
-import { raw, sql, type Fragment } from './sql.ts';
+import { raw, sql, withinBudget, type Fragment } from './sql.ts';
 import { Statements } from './statements.ts';
 
 export interface DocumentKey {
@@ -46,7 +46,8 @@ export class Search {
 
   query(query: Query): Page {
     const { type: typeName, limit } = query;
-    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT) throw new RangeError('a page has 1 to 1,000 documents');
+    if (!Number.isInteger(limit) || limit < 1 || limit > MAX_LIMIT)
+      throw new RangeError('a page has 1 to 1,000 documents');
     const after = query.after === undefined ? undefined : readCursor(query, query.after);
     return this.#within(() => {
       const position = this.progress();
@@ -56,7 +57,10 @@ export class Search {
       const last = page.at(-1);
       const total = query.total ? this.#count(typeName, type, query.where) : undefined;
       return {
-        documents: this.#documents(typeName, page.map((row) => row[0] as number)),
+        documents: this.#documents(
+          typeName,
+          page.map((row) => row[0] as number),
+        ),
         ...(found.length > limit && last !== undefined
           ? { next: writeCursor(query, { rid: last[0] as number, values: last.slice(1) }) }
           : {}),
@@ -99,15 +103,25 @@ export class Search {
 
   /** Everything that matches is gathered, then sorted. */
   #sorted(sort: readonly SortKey[], type: number, found: Fragment, after: Place | undefined, limit: number): Row[] {
-    const values = sort.map((key, index) => sql`, ${sortValue(key, type, this.#names, 's.rid')} AS ${raw(`v${index}`)}`);
-    const columns = values.reduce((a, b) => sql`${a}${b}`, raw('s.rid AS rid'));
+    const values = sort.map(
+      (key, index) => sql`, ${sortValue(key, type, this.#names, 's.rid')} AS ${raw(`v${index}`)}`,
+    );
+    const columns = values.reduce((a, b) => sql`${a}${b}`, raw('s.rid AS number'));
     const later = after === undefined ? raw('1') : afterValues(sort, after.values, after.rid);
-    return this.#rows(sql`WITH found AS MATERIALIZED (SELECT ${columns} FROM (${found}) s WHERE ${withinBudget('s.rid')})
+    return this
+      .#rows(sql`WITH found AS MATERIALIZED (SELECT ${columns} FROM (${found}) s WHERE ${withinBudget('s.rid')})
       SELECT * FROM found WHERE ${later} ORDER BY ${orderBy(sort)} LIMIT ${limit}`);
   }
 
   /** Much matches: documents are taken in the order of the first key's index, then those that have no value. */
-  #walked(query: Query, sort: readonly SortKey[], type: number, walk: Walk, after: Place | undefined, limit: number): Row[] {
+  #walked(
+    query: Query,
+    sort: readonly SortKey[],
+    type: number,
+    walk: Walk,
+    after: Place | undefined,
+    limit: number,
+  ): Row[] {
     const subject = { alias: 'd', type, typeName: query.type };
     const checks = this.#planner().checks;
     const meets = query.where === undefined ? raw('1') : checks.check(query.where, subject);
@@ -119,18 +133,26 @@ export class Search {
     return [...rows, ...this.#sorted(sort, type, without, place, limit - rows.length)];
   }
 
-  #valued(sort: readonly SortKey[], type: number, walk: Walk, meets: Fragment, after: Place | undefined, limit: number): Row[] {
-    const more = sort.slice(1).map((key, index) => sql`, ${sortValue(key, type, this.#names, walk.rid)} AS ${raw(`v${index + 1}`)}`);
-    const columns = more.reduce((a, b) => sql`${a}${b}`, raw(`${walk.rid} AS rid, ${walk.value} AS v0`));
+  #valued(
+    sort: readonly SortKey[],
+    type: number,
+    walk: Walk,
+    meets: Fragment,
+    after: Place | undefined,
+    limit: number,
+  ): Row[] {
+    const more = sort
+      .slice(1)
+      .map((key, index) => sql`, ${sortValue(key, type, this.#names, walk.rid)} AS ${raw(`v${index + 1}`)}`);
+    const columns = more.reduce((a, b) => sql`${a}${b}`, raw(`${walk.rid} AS number, ${walk.value} AS v0`));
     const start = after?.values[0];
     const bound =
       start === undefined || start === null
         ? raw('1')
         : sql`${raw(walk.value)} ${raw(sort[0]!.descending ? '<=' : '>=')} ${start}`;
     const later = after === undefined ? raw('1') : afterValues(sort, after.values, after.rid);
-    return this.#rows(sql`SELECT * FROM (SELECT DISTINCT ${columns} FROM ${walk.from} CROSS JOIN docs d ON d.rid = ${raw(walk.rid)}
-      WHERE ${walk.where} AND ${bound} AND ${withinBudget(walk.rid)} AND ${meets})
-      WHERE ${later} ORDER BY ${orderBy(sort, true)} LIMIT ${limit}`);
+    return this.#rows(sql`SELECT DISTINCT ${columns} FROM ${walk.from} CROSS JOIN docs d ON d.rid = ${raw(walk.rid)}
+      WHERE ${withinBudget(walk.rid)} AND ${walk.where} AND ${bound} AND ${later} AND ${meets} ORDER BY ${orderBy(sort, true)} LIMIT ${limit}`);
   }
 
   /** In the order of the numbers given. */
@@ -172,7 +194,8 @@ export class Search {
       );
       const target = targetType === undefined ? raw('1') : sql`ty.name = ${targetType}`;
       return this.#documentsOf(
-        this.#rows(sql`WITH found AS MATERIALIZED (SELECT DISTINCT d.rid AS rid, ty.name AS name FROM json_each(${keys}) k
+        this
+          .#rows(sql`WITH found AS MATERIALIZED (SELECT DISTINCT d.rid AS rid, ty.name AS name FROM json_each(${keys}) k
           CROSS JOIN docs f INDEXED BY docs_key ON f.key = k.value ->> 0 AND f.type = k.value ->> 2
           CROSS JOIN bodies fb ON fb.rid = f.rid AND fb.id = k.value ->> 1
           CROSS JOIN tokens t ON t.rid = f.rid AND t.param = k.value ->> 3
@@ -194,7 +217,10 @@ export class Search {
         CROSS JOIN tokens t INDEXED BY tokens_code
           ON t.param = ${reference} AND t.code = k.value ->> 0 AND t.system = k.value ->> 1
         WHERE ${withinBudget('t.rid')} ORDER BY t.rid LIMIT ${limit}`);
-      return this.#documents(type, rows.map((row) => row[0] as number));
+      return this.#documents(
+        type,
+        rows.map((row) => row[0] as number),
+      );
     });
   }
 

@@ -29,13 +29,13 @@ export function sortValue(key: SortKey, type: number, names: Names, rid: string)
 /** Documents that sort alike stand in the order of their numbers, in the direction of the first key. */
 export const ridDescends = (sort: readonly SortKey[]): boolean => sort[0]?.descending ?? false;
 
-/** Of columns `v0`, `v1`, ... and `rid`; a document without a value comes last either way. */
+/** Of columns `v0`, `v1`, ... and `number`; a document without a value comes last either way. */
 export function orderBy(sort: readonly SortKey[], firstIsThere = false): Fragment {
   const keys = sort.map(({ descending }, index) => {
     const byValue = `v${index}${descending ? ' DESC' : ''}`;
     return firstIsThere && index === 0 ? byValue : `v${index} IS NULL, ${byValue}`;
   });
-  return raw([...keys, `rid${ridDescends(sort) ? ' DESC' : ''}`].join(', '));
+  return raw([...keys, `number${ridDescends(sort) ? ' DESC' : ''}`].join(', '));
 }
 
 /** Rows after the one with these values, in the order of `orderBy`: later in the first key that differs. */
@@ -51,7 +51,7 @@ export function afterValues(sort: readonly SortKey[], values: readonly SQLInputV
     }
     equal.push(value === null ? sql`${column} IS NULL` : sql`${column} = ${value}`);
   });
-  alternatives.push(joined([...equal, sql`rid ${raw(ridDescends(sort) ? '<' : '>')} ${rid}`], 'AND'));
+  alternatives.push(joined([...equal, sql`number ${raw(ridDescends(sort) ? '<' : '>')} ${rid}`], 'AND'));
   return joined(alternatives, 'OR');
 }
 
