@@ -1,6 +1,6 @@
-import { ownerOf, type ContextName, type RecordFacts } from '@anamnesis/contracts';
+import { isDeletion, ownerOf, type ContextName, type RecordFacts } from '@anamnesis/contracts';
 import type { Journal, JournalReader, Pending } from '@anamnesis/journal';
-import { UUID, type Actor, type Decider, type Fact, type Instant, type RecordedFact } from '@anamnesis/kernel';
+import { UUID, type Actor, type Decider, type Fact, type Instant } from '@anamnesis/kernel';
 import { type RecordCommand, type RecordRefusal, type ResourceVersion } from './record-command.ts';
 import { absent, evolveRecord, recordDecider, type RecordRules, type RecordState } from './record-decider.ts';
 
@@ -125,15 +125,23 @@ export class RecordContext implements Context {
     return this.#deciders.get(type) ?? this.#generic;
   }
 
+  async #hidden(stream: string): Promise<RecordState> {
+    const [, before] = await this.journal.loadBackwards(stream, 2);
+    return before ? evolveRecord(absent, before) : absent;
+  }
+
   /** The stream folded, the earlier decisions of the batch included. */
   protected async stand(stream: string, fresh: boolean, prior: Prior): Promise<Standing> {
     let state = absent;
     let expected: Pending['expected'] = 'none';
     if (!fresh) {
-      // Every version is carried whole, so the newest events say all that the generic record asks.
-      const [last, ...rest] = await this.journal.loadBackwards(stream, 2);
-      if (last) expected = last.revision;
-      state = foldBackwards(last, rest);
+      // Every version is carried whole, so the newest event says all that the generic record asks; a deletion hides
+      // the version before it.
+      const [last] = await this.journal.loadBackwards(stream, 1);
+      if (last) {
+        expected = last.revision;
+        state = evolveRecord(isDeletion(last) ? await this.#hidden(stream) : absent, last);
+      }
     }
     for (const before of prior.get(stream) ?? []) {
       state = before.facts.reduce(evolveRecord, state);
@@ -147,14 +155,6 @@ const conflict: RecordRefusal = {
   code: 'version-conflict',
   message: 'The resource exists already, and If-None-Match asked that it does not.',
 };
-
-/** The state from the newest events: the last one, on the version that a deletion hid. */
-function foldBackwards(last: RecordedFact | undefined, rest: readonly RecordedFact[]): RecordState {
-  return [...rest]
-    .reverse()
-    .concat(last ?? [])
-    .reduce<RecordState>(evolveRecord, absent);
-}
 
 function revisionAfter(expected: Pending['expected'], added: number): Pending['expected'] {
   if (expected === 'any') return 'any';

@@ -36,6 +36,18 @@ export function recordDecider(rules: RecordRules = {}): Decider<RecordCommand, R
   };
 }
 
+const parsed = new WeakMap<RecordState, Json>();
+
+/** The latest version, parsed once a state; undefined when there is none. */
+export function currentOf(state: RecordState): Json | undefined {
+  if (state.text === undefined) return undefined;
+  const known = parsed.get(state);
+  if (known) return known;
+  const current = JSON.parse(state.text) as Json;
+  parsed.set(state, current);
+  return current;
+}
+
 /** Every event that carries a version moves the resource on; others leave it as it is. */
 export function evolveRecord(state: RecordState, fact: Fact): RecordState {
   const facts = recordFactsOf(fact);
@@ -58,7 +70,8 @@ function remove(
   rules: RecordRules,
 ): Decision<RecordRefusal> {
   if (state.standing === 'absent' || state.standing === 'deleted') return accept(); // R4 http.html#delete: no effect
-  if (rules.deletable && state.text !== undefined && !rules.deletable(JSON.parse(state.text) as Json)) {
+  const current = currentOf(state);
+  if (rules.deletable && current && !rules.deletable(current)) {
     return refuse(refusal('signed'));
   }
   const { resourceType, id, reason } = command.body;

@@ -5,6 +5,7 @@
  * http://hl7.org/fhir/R4/valueset-encounter-status.html). Imported encounters are stored as they are stated.
  */
 import {
+  currentOf,
   genericName,
   recordDecider,
   refusal,
@@ -113,7 +114,7 @@ export const encounterRules: RecordRules = {
     if (command.body.origin === 'imported') return genericName(command, state);
     const to = STAGE_OF[String(next['status'])];
     if (!to) return genericName(command, state); // entered in error
-    const current = state.text === undefined ? undefined : (JSON.parse(state.text) as Json);
+    const current = currentOf(state);
     const from = current ? (STAGE_OF[String(current['status'])] ?? 'unknown') : 'absent';
     const step = STEPS[from][to as Exclude<Stage, 'absent'>];
     if (typeof step !== 'string') return refusal(step.refused, ['Encounter.status']);

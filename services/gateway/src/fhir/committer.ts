@@ -13,6 +13,8 @@ export interface Written {
   readonly id: string;
   readonly versionId: string;
   readonly change: 'created' | 'updated' | 'deleted' | 'none';
+  /** Canonical text of the version, where this very request made it. */
+  readonly text?: string;
 }
 
 /** A request's decisions, all of them, with what the answer needs; made again after a conflict. */

@@ -92,7 +92,9 @@ export class Decisions {
     const decided = await context.decide(intent, this.#prior, this.#attempt.number);
     if (!decided.ok) throw refused(decided.refusal);
     for (const pending of decided.pending) this.add(pending);
-    const written = { type: wanted.type, id: wanted.id, versionId: decided.versionId, change: decided.change };
+    const text = decided.change === 'none' ? undefined : wanted.version?.text;
+    const { versionId, change } = decided;
+    const written = { type: wanted.type, id: wanted.id, versionId, change, ...(text !== undefined && { text }) };
     this.#written.push(written);
     if (decided.change === 'deleted') this.#resources.forget(wanted.type, wanted.id);
     return written;

@@ -1,4 +1,4 @@
-import { parseJson } from '@anamnesis/fhir/json';
+import { parseJson, stampMeta } from '@anamnesis/fhir/json';
 import { applyPatch, type PatchProblemCode } from '@anamnesis/fhir/patch';
 import { derivedId } from '@anamnesis/kernel';
 import type { Json } from '@anamnesis/records';
@@ -10,7 +10,7 @@ import type { FhirDependencies } from './dependencies.ts';
 import { header, type FhirRequest, type FhirResponse } from './exchange.ts';
 import { parseBody, requireValid, resourceIn, versionUnder, type Parsed } from './incoming.ts';
 import { outcomeText, problem } from './problem.ts';
-import { versionHeaders, type ResourceVersion } from './resource-version.ts';
+import { instantText, versionHeaders, type ResourceVersion } from './resource-version.ts';
 import type { Resources } from './resources.ts';
 
 /** create, update, patch, delete and their conditional forms (R4 http.html). */
@@ -177,8 +177,12 @@ export class Writing {
     return { status, headers, ...(version.text !== undefined && { body: version.text }) };
   }
 
-  /** The version as it stands in the log now that it is committed. */
-  async #versionWritten({ type, id, versionId }: Written, { recordedAt }: CommittedBatch) {
+  /** The version as it was committed: what was decided with the time of the commit, or what the log holds. */
+  async #versionWritten(written: Written, { recordedAt }: CommittedBatch) {
+    const { type, id, versionId, text } = written;
+    if (text !== undefined) {
+      return { lastUpdated: recordedAt, text: stampMeta(text, type, id, versionId, instantText(recordedAt)) };
+    }
     const latest = await this.#resources.latest(type, id);
     if (latest?.versionId === versionId) return latest;
     const version = (await this.#resources.versions(type, id)).find((candidate) => candidate.versionId === versionId);

@@ -1,10 +1,10 @@
 import type { Journal, Pending } from '@anamnesis/journal';
 import type { Decider } from '@anamnesis/kernel';
 import {
+  currentOf,
   RecordContext,
   refusal,
   streamOf,
-  type Json,
   type Prior,
   type RecordCommand,
   type RecordRefusal,
@@ -35,8 +35,7 @@ export class PatientsContext extends RecordContext {
     attempt: number,
   ): Promise<readonly Pending[] | RecordRefusal> {
     if (intent.type !== 'Patient') return [];
-    const before =
-      state.standing === 'current' && state.text !== undefined ? (JSON.parse(state.text) as Json) : undefined;
+    const before = state.standing === 'current' ? currentOf(state) : undefined;
     const claims = await this.#claims.changes(before, intent.resource?.value, stream, attempt, prior);
     return claims === 'taken' ? refusal('duplicate-identifier', ['Patient.identifier']) : claims;
   }

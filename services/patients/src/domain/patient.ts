@@ -7,6 +7,7 @@
 import { accept, refuse, type Command, type Decider, type Decision } from '@anamnesis/kernel';
 import {
   absent,
+  currentOf,
   evolveRecord,
   recordDecider,
   refusal,
@@ -50,7 +51,7 @@ const rules: RecordRules = {
   name(command, state) {
     const next = command.body.resource.value;
     if (state.standing === 'absent') return 'PatientRegistered';
-    const current = currentOf(state);
+    const current = currentOf(state) ?? {};
     if (isMerged(current)) return refusal('merged');
     if (isMerged(next) && !command.body.origin) return refusal('status-change', ['Patient.link']);
     if (deceased(next) !== deceased(current)) return deceased(next) ? 'DeathRecorded' : 'DeathRevoked';
@@ -81,7 +82,7 @@ export const patient: Decider<PatientCommand, RecordState, RecordRefusal> = {
 
 function merge(command: MergePatient, state: RecordState): Decision<RecordRefusal> {
   if (state.standing !== 'current') return refuse(refusal('not-found'));
-  const current = currentOf(state);
+  const current = exactOf(state);
   if (current['id'] === command.body.other) return refuse(refusal('merge-into-itself'));
   if (isMerged(current)) return refuse(refusal('merged'));
   return next('PatientMerged', command, state, {
@@ -93,19 +94,19 @@ function merge(command: MergePatient, state: RecordState): Decision<RecordRefusa
 
 function absorb(command: AbsorbRecord, state: RecordState): Decision<RecordRefusal> {
   if (state.standing !== 'current') return refuse(refusal('not-found'));
-  const current = currentOf(state);
+  const current = exactOf(state);
   if (isMerged(current)) return refuse(refusal('merge-target-merged'));
   return next('RecordAbsorbed', command, state, { ...current, link: linked(current, command, 'replaces') });
 }
 
 function unmerge(command: UnmergePatient, state: RecordState): Decision<RecordRefusal> {
   if (state.standing !== 'current') return refuse(refusal('not-found'));
-  const { link: _, active, ...current } = currentOf(state);
-  const links = linksOf(currentOf(state));
+  const { link: _, active, ...current } = exactOf(state);
+  const links = linksOf(exactOf(state));
   const rest = links.filter((link) => link.other.reference !== `Patient/${command.body.other}`);
   if (rest.length === links.length) return refuse(refusal('not-merged'));
   // What the merge made inactive is active again; the survivor's own standing is left as it is.
-  const restored = isMerged(currentOf(state)) ? true : active;
+  const restored = isMerged(exactOf(state)) ? true : active;
   return next('PatientUnmerged', command, state, {
     ...current,
     ...(restored !== undefined && { active: restored }),
@@ -133,7 +134,8 @@ function next(type: string, command: Command<string, MergeBody>, state: RecordSt
   return accept({ ...fact, facts: { ...fact.facts, other: command.body.other } });
 }
 
-function currentOf(state: RecordState): Json {
+/** The latest version with its decimals as they were written, to be written again. */
+function exactOf(state: RecordState): Json {
   return state.text === undefined ? {} : (JSON.parse(state.text, keepDecimals) as Json);
 }
 
