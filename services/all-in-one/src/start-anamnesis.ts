@@ -1,4 +1,4 @@
-import { AuditTree } from '@anamnesis/audit-service';
+import { openAudit } from '@anamnesis/audit-service';
 import { warmValidation } from '@anamnesis/fhir/validation';
 import { gatewayModule, type FhirDependencies } from '@anamnesis/gateway-service';
 import { PermissionGuard } from '@anamnesis/identity';
@@ -85,10 +85,10 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   });
   closing.add(() => projections.stop());
 
-  const tree = await AuditTree.open({ folder, head: store.headSignal });
-  closing.add(() => tree.close());
-  const audit = auditParts({ journal, store, tree, clock, folder });
+  const source = { site: 'anamnesis', observer: 'urn:anamnesis:embedded' };
+  const audit = await openAudit({ folder, store, vault: storage.vault, journal, source });
   closing.add(() => audit.close());
+  const parts = auditParts({ audit, store, journal });
 
   const contexts = contextsOver(journal);
   const erasures = new Erasures({
@@ -97,17 +97,17 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     ledger: storage.ledger,
     retention: retentionOf(config),
     clock,
-    lastRecordedAt: audit.lastRecordedAt,
+    lastRecordedAt: parts.lastRecordedAt,
   });
   await erasures.resume(SYSTEM);
 
-  const issuer = await openEmbeddedIssuer({ ...config, publicUrl: baseUrl, events: audit.signIns, log });
+  const issuer = await openEmbeddedIssuer({ ...config, publicUrl: baseUrl, events: parts.identity, log });
   closing.add(() => issuer.close());
 
   health.register('event-store', () => ({ ready: true }));
   health.register('search-index', () => readiness(projections));
   health.register('audit-tree', () =>
-    tree.failure ? { ready: false, reason: 'the audit thread has ended' } : { ready: true },
+    audit.tree.failure ? { ready: false, reason: 'the audit thread has ended' } : { ready: true },
   );
   observeProjectionLag(RECORDS, lagOf(projections));
 
@@ -116,9 +116,9 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     log: store,
     contexts,
     records,
-    accesses: audit.accesses,
-    timeline: audit.timeline,
-    auditEvents: audit.auditEvents,
+    accesses: parts.accesses,
+    timeline: parts.timeline,
+    auditEvents: parts.auditEvents,
     clock,
     limits: {
       depth: config.nesting,
@@ -144,21 +144,21 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
       patientsModule({ context: contexts.patients, erasures, journal, clock }),
       projectionsModule(projections),
       keysModule(storage.vault),
-      audit.module,
+      parts.module,
     ],
     config,
     log,
     health,
-    guard: new PermissionGuard({ verifier: issuer.verifier, denials: audit.denials }),
+    guard: new PermissionGuard({ verifier: issuer.verifier, denials: parts.identity }),
     mounts: [issuer.mount],
     renderers: [fhirRenderer],
-    closeInOrder: [() => closing.close()],
+    closeInOrder: [() => parts.stopped().finally(() => closing.close())],
   });
   const service = running;
   await issuer.ready();
   const forget = await noteServer(folder, service.url);
   closing.add(forget);
-  await audit.started();
+  await parts.started();
   return {
     url: service.url,
     ...(issuer.demoUsersFile !== undefined && { demoUsersFile: issuer.demoUsersFile }),

@@ -1,4 +1,5 @@
 import type { ContextName } from '@anamnesis/contracts';
+import type { SearchIssue } from '@anamnesis/fhir/search';
 import type { EventReader } from '@anamnesis/event-store';
 import type { Journal, JournalReader } from '@anamnesis/journal';
 import type { Instant, Position, RecordedFact } from '@anamnesis/kernel';
@@ -57,17 +58,26 @@ export interface Timeline {
 
 /** AuditEvents are not stored as resources: they are made from the access records and events they stand for. */
 export interface AuditEvents {
-  read(id: string): Promise<{ readonly text: string; readonly patient?: string } | undefined>;
+  read(id: string): Promise<{ readonly text: string } | undefined>;
   search(
     query: readonly (readonly [string, string])[],
-    page: { readonly count: number; readonly cursor?: string; readonly total: boolean },
-  ): Promise<{
-    readonly texts: readonly string[];
-    readonly patients: readonly string[];
-    readonly next?: string;
-    readonly total?: number;
-    readonly unknown: readonly string[];
-  }>;
+    page: {
+      readonly count: number;
+      readonly cursor?: string;
+      readonly total: boolean;
+      readonly now: Instant;
+      readonly base: string;
+    },
+  ): Promise<AuditEventPage | { readonly issues: readonly SearchIssue[] }>;
+}
+
+export interface AuditEventPage {
+  /** Newest first. */
+  readonly texts: readonly { readonly id: string; readonly text: string }[];
+  readonly next?: string;
+  readonly total?: number;
+  /** Parameters that were not known. */
+  readonly unknown: readonly string[];
 }
 
 export type Clock = () => Instant;

@@ -68,8 +68,13 @@ export class Reading {
   async #auditEvent(request: FhirRequest, id: string): Promise<FhirResponse> {
     const event = await this.#dependencies.auditEvents.read(id);
     if (!event) throw problem(404, 'not-found', 'There is no such resource.');
-    const patients = event.patient === undefined ? [] : [event.patient];
-    await this.#access.record(request, { interaction: 'read', type: 'AuditEvent', id, patients, outcome: 'success' });
+    await this.#access.record(request, {
+      interaction: 'read',
+      type: 'AuditEvent',
+      id,
+      patients: [],
+      outcome: 'success',
+    });
     return { status: 200, headers: { ETag: 'W/"1"' }, body: present(event.text, shapeOf(request)) };
   }
 }

@@ -14,6 +14,8 @@ type Pairs = FhirRequest['query'];
 
 const CURSOR = '_cursor';
 const MODIFIES_ANSWER = new Set(['_format', '_pretty', CURSOR]);
+/** Read here and not by the audit trail. */
+const PAGING = new Set(['_count', '_total', '_summary', '_elements', '_sort']);
 const FORM = /^application\/x-www-form-urlencoded\s*(;|$)/i;
 
 /** Search over one type (R4 search.html), confined to what the caller may see before anything is counted. */
@@ -78,12 +80,11 @@ export class Searching {
 
   async #parse(request: FhirRequest, type: string, pairs: Pairs): Promise<ParsedSearch> {
     const { limits, clock } = this.#dependencies;
-    const lenient = /\bhandling=lenient\b/.test(header(request, 'prefer') ?? '');
     const parsed = await parseSearch(
       type,
       pairs.filter(([name]) => name !== CURSOR),
       {
-        handling: lenient ? 'lenient' : 'strict',
+        handling: isLenient(request) ? 'lenient' : 'strict',
         now: clock(),
         ownBases: [request.base],
         terminology: this.#terminology,
@@ -146,44 +147,55 @@ export class Searching {
     return [...request.query, ...new URLSearchParams(Buffer.from(request.body ?? []).toString('utf8'))];
   }
 
+  /** Searching the audit trail is recorded, too; whose data the events concern stands in them. */
   async #auditEvents(request: FhirRequest, pairs: Pairs): Promise<FhirResponse> {
-    const { limits, auditEvents } = this.#dependencies;
-    const stated = pairs.find(([name]) => name === '_count')?.[1];
-    if (stated !== undefined && !/^\d{1,9}$/.test(stated)) {
-      throw problem(400, 'value', '_count is a whole number.', ['http._count']);
-    }
-    const count = Math.min(stated === undefined ? limits.countDefault : Number(stated), limits.countMax);
+    const { limits, auditEvents, clock } = this.#dependencies;
+    const count = countOf(pairs, limits);
     const cursor = cursorIn(pairs);
-    const criteria = pairs.filter(([name]) => name !== '_count' && name !== '_total' && !MODIFIES_ANSWER.has(name));
-    const total = parameter({ ...request, query: pairs }, '_total') === 'accurate';
-    const found = await auditEvents.search(criteria, { count, total, ...(cursor !== undefined && { cursor }) });
-    if (found.unknown.length > 0 && !/\bhandling=lenient\b/.test(header(request, 'prefer') ?? '')) {
+    const criteria = pairs.filter(([name]) => !PAGING.has(name) && !MODIFIES_ANSWER.has(name));
+    const total = parameter({ query: pairs }, '_total') === 'accurate';
+    const page = { count, total, now: clock(), base: request.base, ...(cursor !== undefined && { cursor }) };
+    const found = await auditEvents.search(criteria, page);
+    if ('issues' in found) throw badQuery(found.issues);
+    if (found.unknown.length > 0 && !isLenient(request)) {
       throw problem(400, 'not-supported', 'A search parameter is not known for AuditEvent.');
     }
     const query = queryText(pairs);
     await this.#access.record(request, {
       interaction: 'search',
       type: 'AuditEvent',
-      patients: found.patients,
+      patients: [],
       query,
       outcome: 'success',
     });
     const shape = shapeOf({ ...request, query: pairs });
-    const self = pairs.filter(([name]) => !MODIFIES_ANSWER.has(name));
+    const self = pairs.filter(([name]) => !MODIFIES_ANSWER.has(name) && !found.unknown.includes(name));
     const body = searchSet({
-      entries: found.texts.map((text) => {
-        const id = (JSON.parse(text) as { id: string }).id;
-        return { type: 'AuditEvent', id, text: present(text, shape), mode: 'match' as const };
-      }),
+      entries: found.texts.map(({ id, text }) => ({
+        type: 'AuditEvent',
+        id,
+        text: present(text, shape),
+        mode: 'match',
+      })),
       ...(found.total !== undefined && { total: found.total }),
       self: link(request, 'AuditEvent', self, cursor),
       ...(found.next !== undefined && { next: link(request, 'AuditEvent', self, found.next) }),
-      outcome: undefined,
+      outcome: found.unknown.length > 0 ? ignored(found.unknown.length) : undefined,
       base: request.base,
     });
     return { status: 200, body };
   }
 }
+
+/** `_count` where no index query reads it. */
+function countOf(pairs: Pairs, { countDefault, countMax }: { countDefault: number; countMax: number }): number {
+  const stated = pairs.find(([name]) => name === '_count')?.[1];
+  if (stated === undefined) return countDefault;
+  if (!/^[1-9]\d{0,8}$/.test(stated)) throw problem(400, 'value', '_count is a whole number from 1.', ['http._count']);
+  return Math.min(Number(stated), countMax);
+}
+
+const isLenient = (request: FhirRequest): boolean => /\bhandling=lenient\b/.test(header(request, 'prefer') ?? '');
 
 const cursorIn = (pairs: Pairs): string | undefined => pairs.find(([name]) => name === CURSOR)?.[1];
 
