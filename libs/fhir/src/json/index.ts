@@ -1,11 +1,9 @@
 export * from './bundle-entries.ts';
 export * from './canonical.ts';
+export { isRawJson, plainOf, type RawJson, rawJson } from './exact.ts';
 export {
   DEFAULT_JSON_DEPTH,
-  isRawJson,
   parseJson,
-  plainOf,
-  rawJson,
   type JsonLimits,
   type JsonOutcome,
   type JsonProblem,

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import { diagnose } from './diagnose.ts';
+import { exactTree } from './exact.ts';
 import { countMembers, scan } from './scan.ts';
 
 export interface JsonLimits {
@@ -64,7 +65,7 @@ export function parseJson(source: string | Uint8Array, limits: JsonLimits = {}):
     return refuse('json-character', text, depth);
   }
   if (countMembers(value) !== seen.members) return refuse('json-duplicate-key', text, depth);
-  return { value, exact: seen.lexicalNumbers ? (JSON.parse(text, keepLexical) as unknown) : value };
+  return { value, exact: seen.lexical === undefined ? value : exactTree(text, value, seen.lexical) };
 }
 
 function decode(bytes: Uint8Array): string | undefined {
@@ -72,38 +73,9 @@ function decode(bytes: Uint8Array): string | undefined {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8');
 }
 
-/** A reviver: ECMA-262's JSON.parse hands it the source text of each primitive. */
-function keepLexical(_key: string, value: unknown, context?: { source?: string }): unknown {
-  if (typeof value !== 'number' || context?.source === undefined || String(value) === context.source) return value;
-  return rawJson(context.source);
-}
-
 function refuse(code: JsonProblemCode, text: string, depth: number): { problem: JsonProblem } {
   const place = diagnose(text, depth);
   // The slow reading names the first fault of the text, which may be another than the one met first.
   const found = place?.code ?? code;
   return { problem: { code: found, message: MESSAGES[found], ...(place === undefined ? {} : place.where) } };
-}
-
-interface RawJson {
-  readonly rawJSON: string;
-}
-
-// TypeScript's library does not know these two of ES2026 yet.
-const json = JSON as unknown as { rawJSON(text: string): RawJson; isRawJSON(value: unknown): value is RawJson };
-
-/** A value that `JSON.stringify` writes as `text`, which must be a JSON primitive. */
-export const rawJson = (text: string): RawJson => json.rawJSON(text);
-export const isRawJson = (value: unknown): value is RawJson => json.isRawJSON(value);
-
-/** The plain tree of an exact one: raw numbers become JavaScript's. The same object when it holds none. */
-export function plainOf(exact: unknown): unknown {
-  return holdsRaw(exact) ? (JSON.parse(JSON.stringify(exact)) as unknown) : exact;
-}
-
-function holdsRaw(value: unknown): boolean {
-  if (typeof value !== 'object' || value === null) return false;
-  if (isRawJson(value)) return true;
-  for (const key in value) if (holdsRaw((value as Record<string, unknown>)[key])) return true;
-  return false;
 }

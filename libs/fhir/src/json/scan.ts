@@ -8,8 +8,11 @@ export interface Scan {
   members: number;
   /** The deepest nesting of objects and arrays. */
   depth: number;
-  /** Whether a number is written otherwise than JavaScript would write it (`1.00`, `1e2`, `-0`, 30 digits). */
-  lexicalNumbers: boolean;
+  /**
+   * The numbers that JavaScript would write otherwise (`1.00`, `1e2`, `-0`, 30 digits): by their place among all
+   * numbers of the text, counted from 0, the way they are written. Undefined when there are none.
+   */
+  lexical: Map<number, string> | undefined;
   /** Whether a `\u` escape yields half a surrogate pair, or a NUL. */
   badEscape: boolean;
 }
@@ -24,9 +27,10 @@ const SAFE_DIGITS = 15;
 
 /** Scans `text`, giving up once nesting exceeds `maxDepth` (then `depth` is `maxDepth + 1`). */
 export function scan(text: string, maxDepth: number): Scan {
-  const result: Scan = { members: 0, depth: 0, lexicalNumbers: false, badEscape: false };
+  const result: Scan = { members: 0, depth: 0, lexical: undefined, badEscape: false };
   const end = text.length;
   let members = 0;
+  let numbers = 0;
   let open = 0;
   let at = 0;
   // Where the next backslash stands: a string that closes before it holds no escape and is skipped at once.
@@ -58,7 +62,8 @@ export function scan(text: string, maxDepth: number): Scan {
     } else if (c === 0x2d || (c >= 0x30 && c <= 0x39)) {
       const start = at;
       at = endOfNumber(text, at + 1, end);
-      if (!result.lexicalNumbers) result.lexicalNumbers = isLexical(text, start, at);
+      if (isLexical(text, start, at)) (result.lexical ??= new Map()).set(numbers, text.slice(start, at));
+      numbers += 1;
     } else {
       at += 1;
     }

@@ -17,27 +17,19 @@ export function brokenLink(link: string, root: unknown): boolean {
   return !Array.isArray(contained) || !contained.some((resource: Members | null) => resource?.['id'] === id);
 }
 
-/**
- * dom-3: each contained resource is referred to from elsewhere in the resource, or refers to its container.
- * Any string value counts as a reference here, so that no sound resource is refused.
- */
-export function hasUnreferencedContained(resource: Members): boolean {
-  const contained = resource['contained'];
-  if (!Array.isArray(contained)) return false;
-  const links = new Set<string>();
-  for (const key in resource) collectLinks(resource[key], links);
-  return contained.some((one: Members | null) => {
-    if (typeof one?.['id'] !== 'string' || links.has(`#${one['id']}`)) return false;
-    const own = new Set<string>();
-    collectLinks(one, own);
-    return !own.has('#');
-  });
+/** A reference within one resource, and the resource (the root or a contained one) that makes it. */
+export interface LocalLink {
+  readonly link: string;
+  readonly from: unknown;
 }
 
-function collectLinks(value: unknown, links: Set<string>): void {
-  if (typeof value === 'string') {
-    if (value.charCodeAt(0) === 0x23) links.add(value);
-  } else if (typeof value === 'object' && value !== null) {
-    for (const key in value) collectLinks((value as Members)[key], links);
-  }
+/** dom-3: each contained resource is referred to from somewhere in the root, or refers to the root by `#`. */
+export function hasUnreferencedContained(root: Members, links: readonly LocalLink[]): boolean {
+  const contained = root['contained'];
+  if (!Array.isArray(contained)) return false;
+  const targets = new Set(links.map(({ link }) => link));
+  return contained.some((one: Members | null) => {
+    if (typeof one?.['id'] !== 'string' || targets.has(`#${one['id']}`)) return false;
+    return !links.some(({ link, from }) => link === '#' && from === one);
+  });
 }

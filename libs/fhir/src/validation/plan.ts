@@ -21,6 +21,8 @@ export interface Slot {
   readonly jsonType: string;
   readonly bound: BoundCodes | undefined;
   readonly targets: ReadonlySet<string> | undefined;
+  /** Whether `#x` in it refers to a contained resource. */
+  readonly local: boolean;
   readonly invariants: readonly Invariant[];
   /** The plan of a complex type; made when first needed, for types contain one another. */
   plan: Plan | undefined;
@@ -37,6 +39,7 @@ export interface Plan {
 }
 
 const plans = new Map<string, Plan>();
+const LOCAL = new Set(['uri', 'url', 'canonical']);
 const ANY: Predicate = () => true;
 
 /** The plan of a data type, resource type or backbone element. Some tens of microseconds at its first use. */
@@ -77,6 +80,7 @@ const BLANK: Slot = {
   jsonType: '',
   bound: undefined,
   targets: undefined,
+  local: false,
   invariants: [],
   plan: undefined,
 };
@@ -99,9 +103,10 @@ function addSlots(slots: Map<string, Slot>, element: Element, type: ElementType,
     return;
   }
   const jsonType = jsonTypeOf(name);
+  const local = LOCAL.has(name) || (parent === 'Reference' && key === 'reference');
   slots.set(
     key,
-    slot({ ...common, kind: 'primitive', partner: `_${key}`, accepts, jsonType, invariants: stated, ...bound }),
+    slot({ ...common, kind: 'primitive', partner: `_${key}`, accepts, jsonType, local, invariants: stated, ...bound }),
   );
   // The id of an element and of a resource carries no extensions in JSON.
   if (key !== 'id') slots.set(`_${key}`, slot({ ...common, kind: 'extras', partner: key, type: 'Element' }));

@@ -2,7 +2,7 @@ import type { Env } from '../fhirpath/index.ts';
 import { isElementName } from '../model/element-names.ts';
 import { isResourceType } from '../model/resource-type.ts';
 import { isBound } from './bindings.ts';
-import { brokenLink, hasUnreferencedContained, isPeriodInOrder } from './built-in.ts';
+import { brokenLink, hasUnreferencedContained, isPeriodInOrder, type LocalLink } from './built-in.ts';
 import { type Issue, issue, type IssueCode } from './issue.ts';
 import { isSafeNarrative } from './narrative.ts';
 import { type Plan, planOf, type Slot } from './plan.ts';
@@ -22,6 +22,8 @@ export class Walk {
   private readonly indexes: number[] = [];
   private readonly env: Env = { resource: undefined, root: undefined, context: undefined, undecided: false };
 
+  private links: LocalLink[] = [];
+
   private readonly start: string;
   private readonly limit: number;
 
@@ -36,14 +38,24 @@ export class Walk {
     const type = value['resourceType'];
     const plan = isResourceType(type) ? planOf(type) : undefined;
     if (plan === undefined) return this.add(depth, 'unknown-resource-type');
-    const { resource, root } = this.env;
+    const { resource } = this.env;
     this.env.resource = value;
-    if (!contained) this.env.root = value;
+    if (contained) this.members(value, plan, depth);
+    else this.rootMembers(value, plan, depth);
+    this.env.resource = resource;
+  }
+
+  /** A resource that stands by itself, as a bundle's entries do: what is contained in it is referred to in it. */
+  private rootMembers(value: Members, plan: Plan, depth: number): void {
+    const { links } = this;
+    const { root } = this.env;
+    this.links = [];
+    this.env.root = value;
     this.members(value, plan, depth);
-    if (!contained && value['contained'] !== undefined && hasUnreferencedContained(value)) {
+    if (value['contained'] !== undefined && hasUnreferencedContained(value, this.links)) {
       this.add(depth, 'invariant-broken', 'dom-3: a contained resource must be referred to from the resource');
     }
-    this.env.resource = resource;
+    this.links = links;
     this.env.root = root;
   }
 
@@ -111,6 +123,9 @@ export class Walk {
       if (value === null && index >= 0 && isObject(at(parent[slot.partner], index))) return;
       const code = value === null ? 'null-value' : typeof value === slot.jsonType ? 'bad-value' : 'wrong-json-type';
       return this.add(depth, code);
+    }
+    if (slot.local && (value as string).charCodeAt(0) === 0x23) {
+      this.links.push({ link: value as string, from: this.env.resource });
     }
     if (slot.bound !== undefined && !slot.bound.codes.has(value as string)) this.add(depth, 'code-not-bound');
     if (slot.type === 'xhtml' && !isSafeNarrative(value as string)) this.add(depth, 'unsafe-narrative');

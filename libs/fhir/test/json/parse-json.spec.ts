@@ -191,6 +191,36 @@ describe('numbers', () => {
     );
   });
 
+  it('keeps them under keys of any kind and order', () => {
+    const { exact } = accepted('{"b":1.0,"2":2.0,"1":3,"__proto__":{"a":4.00},"0":[5.0,6]}');
+    expect(JSON.stringify(exact)).toBe('{"0":[5.0,6],"1":3,"2":2.0,"b":1.0,"__proto__":{"a":4.00}}');
+    expect(JSON.stringify(accepted('{"__proto__":{"a":4.00},"b":[1,2.0]}').exact)).toBe(
+      '{"__proto__":{"a":4.00},"b":[1,2.0]}',
+    );
+  });
+
+  it('keeps those of any value, whatever stands around them', () => {
+    const number = fc.constantFrom('1.0', '2', '3.50', '-0', '1e3', '4.25');
+    const tree = fc.letrec<{ node: string }>((tie) => ({
+      node: fc.oneof(
+        { maxDepth: 4 },
+        number,
+        fc.constantFrom('"x"', 'null', 'true'),
+        fc.array(tie('node'), { maxLength: 4 }).map((items) => `[${items.join()}]`),
+        fc
+          .uniqueArray(fc.tuple(fc.constantFrom('a', 'b', 'c', '__proto__'), tie('node')), {
+            selector: ([key]) => key,
+            maxLength: 4,
+          })
+          .map((members) => `{${members.map(([key, value]) => `"${key}":${value}`).join()}}`),
+      ),
+    })).node;
+    fc.assert(
+      fc.property(tree, (text) => expect(JSON.stringify(accepted(text).exact)).toBe(text)),
+      { numRuns: 500 },
+    );
+  });
+
   it('does not mind numbers in strings', () => {
     const { value, exact } = accepted('{"a":"1.00"}');
     expect(exact).toBe(value);

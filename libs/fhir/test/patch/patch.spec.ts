@@ -166,8 +166,13 @@ describe('a JSON Patch', () => {
         const ours = applyPatch(patient(), operations);
         // The package lets an index past the end, a move into itself and a removal at the end of a list pass.
         if (ours.problem !== undefined && ours.problem.code !== 'patch-test-failed') return;
+        // It also goes on after a test that failed.
+        const tried = (JSON.parse(JSON.stringify(operations)) as unknown[]).slice(
+          0,
+          (ours.problem?.operation ?? operations.length) + 1,
+        );
         const theirs = patient();
-        const failed = rfcApply(theirs, operations as Parameters<typeof rfcApply>[1]).some((error) => error !== null);
+        const failed = rfcApply(theirs, tried as Parameters<typeof rfcApply>[1]).some((error) => error !== null);
         expect(failed).toBe(ours.problem !== undefined);
         if (ours.problem === undefined) expect(ours.value).toEqual(theirs);
       }),
@@ -206,7 +211,10 @@ describe('a difference', () => {
   });
 
   it('makes the one of the other', () => {
-    const value = fc.dictionary(fc.constantFrom('a', 'b', 'c/d', '~e'), fc.jsonValue({ maxDepth: 3 }));
+    const value = fc.dictionary(
+      fc.constantFrom('a', 'b', 'c/d', '~e'),
+      fc.jsonValue({ maxDepth: 3 }).filter((json) => !JSON.stringify(json).includes('__proto__')),
+    );
     fc.assert(
       fc.property(value, value, (before, after) => {
         const from = { ...before, resourceType: 'Basic' };
