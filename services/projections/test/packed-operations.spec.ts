@@ -65,23 +65,23 @@ describe('stretches of the log', () => {
 
   it('cover it without a gap, up to its head', () => {
     const stretches = new Stretches();
-    expect(stretches.next(2_500)).toEqual({ from: 0, to: 1_000 });
-    expect(stretches.next(2_500)).toEqual({ from: 1_000, to: 2_000 });
-    expect(stretches.next(2_500)).toEqual({ from: 2_000, to: 2_500 });
-    expect(stretches.next(2_500)).toBeUndefined();
-    expect(stretches.next(2_501)).toEqual({ from: 2_500, to: 2_501 });
+    expect(stretches.next(625)).toEqual({ from: 0, to: 250 });
+    expect(stretches.next(625)).toEqual({ from: 250, to: 500 });
+    expect(stretches.next(625)).toEqual({ from: 500, to: 625 });
+    expect(stretches.next(625)).toBeUndefined();
+    expect(stretches.next(626)).toEqual({ from: 625, to: 626 });
   });
 
   it('come back in order, whichever is done first', () => {
     const stretches = new Stretches();
-    const [first, second] = [stretches.next(2_000)!, stretches.next(2_000)!];
+    const [first, second] = [stretches.next(500)!, stretches.next(500)!];
     stretches.put({ ...second, packed: empty, events: 0 });
     expect(stretches.take()).toBeUndefined();
     stretches.put({ ...first, packed: empty, events: 0 });
     expect(stretches.take()).toMatchObject(first);
-    expect(stretches.taken).toBe(1_000);
+    expect(stretches.taken).toBe(250);
     expect(stretches.take()).toMatchObject(second);
     expect(stretches.take()).toBeUndefined();
-    expect(stretches.taken).toBe(2_000);
+    expect(stretches.taken).toBe(500);
   });
 });

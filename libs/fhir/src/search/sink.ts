@@ -13,11 +13,14 @@ export interface EntryName {
   readonly foldCase: boolean;
 }
 
+/** Up to here a look through the entries is quicker than a set of their keys. */
+const FEW = 48;
+
 /** Collects a document's entries, each once. */
 export class Sink {
   readonly entries: IndexEntry[] = [];
   readonly ownBases: readonly string[];
-  readonly #seen = new Set<string>();
+  #seen: Set<string> | undefined;
   #tuples = 0;
   /** While a composite value is read: its number; its entries are kept apart until the value is complete. */
   #tuple = 0;
@@ -27,29 +30,27 @@ export class Sink {
   }
 
   token(param: string, system: string, code: string): void {
-    if (this.#isNew(`${param}\n${system}\n${code}`)) this.#add({ param, kind: 'token', system, code });
+    this.#add({ param, kind: 'token', system, code });
   }
 
   string(param: string, value: string): void {
-    if (value.length === 0 || !this.#isNew(`${param}\n${value}`)) return;
-    this.#add({ param, kind: 'string', value, normalised: normaliseText(value) });
+    if (value.length > 0) this.#add({ param, kind: 'string', value, normalised: normaliseText(value) });
   }
 
   range(param: string, low: number, high: number): void {
-    if (this.#isNew(`${param}\n${low}\n${high}`)) this.#add({ param, kind: 'range', low, high });
+    this.#add({ param, kind: 'range', low, high });
   }
 
   quantity(param: string, low: number, high: number, system: string, code: string): void {
-    if (this.#isNew(`${param}\n${low}\n${high}\n${system}\n${code}`))
-      this.#add({ param, kind: 'range', low, high, system, code });
+    this.#add({ param, kind: 'range', low, high, system, code });
   }
 
   reference(param: string, type: string, id: string): void {
-    if (this.#isNew(`${param}\n${type}\n${id}`)) this.#add({ param, kind: 'reference', type, id });
+    this.#add({ param, kind: 'reference', type, id });
   }
 
   uri(param: string, value: string): void {
-    if (this.#isNew(`${param}\n${value}`)) this.#add({ param, kind: 'uri', value });
+    this.#add({ param, kind: 'uri', value });
   }
 
   /** Reads one composite value: its entries count only when every component has given one. */
@@ -68,13 +69,48 @@ export class Sink {
     this.#tuple = 0;
   }
 
-  #isNew(key: string): boolean {
-    if (this.#tuple > 0) return true;
-    const before = this.#seen.size;
-    return this.#seen.add(key).size > before;
+  #add(entry: IndexEntry): void {
+    if (this.#tuple > 0) this.entries.push({ ...entry, tuple: this.#tuple });
+    else if (this.#isNew(entry)) this.entries.push(entry);
   }
 
-  #add(entry: IndexEntry): void {
-    this.entries.push(this.#tuple === 0 ? entry : { ...entry, tuple: this.#tuple });
+  #isNew(entry: IndexEntry): boolean {
+    const { entries } = this;
+    if (entries.length < FEW) {
+      for (let i = 0; i < entries.length; i++) if (same(entries[i]!, entry)) return false;
+      return true;
+    }
+    this.#seen ??= new Set(entries.filter(({ tuple }) => tuple === undefined).map(keyOf));
+    const before = this.#seen.size;
+    return this.#seen.add(keyOf(entry)).size > before;
+  }
+}
+
+function same(a: IndexEntry, b: IndexEntry): boolean {
+  if (a.param !== b.param || a.kind !== b.kind || a.tuple !== undefined) return false;
+  switch (a.kind) {
+    case 'token':
+      return b.kind === 'token' && a.code === b.code && a.system === b.system;
+    case 'string':
+      return b.kind === 'string' && a.value === b.value;
+    case 'range':
+      return b.kind === 'range' && a.low === b.low && a.high === b.high && a.system === b.system && a.code === b.code;
+    case 'reference':
+      return b.kind === 'reference' && a.id === b.id && a.type === b.type;
+    case 'uri':
+      return b.kind === 'uri' && a.value === b.value;
+  }
+}
+
+function keyOf(entry: IndexEntry): string {
+  switch (entry.kind) {
+    case 'token':
+      return `${entry.param}\n${entry.system}\n${entry.code}`;
+    case 'range':
+      return `${entry.param}\n${entry.low}\n${entry.high}\n${entry.system ?? ''}\n${entry.code ?? ''}`;
+    case 'reference':
+      return `${entry.param}\n${entry.type}\n${entry.id}`;
+    default:
+      return `${entry.param}\n${entry.value}`;
   }
 }

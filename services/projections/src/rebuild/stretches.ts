@@ -1,8 +1,8 @@
 import type { Position } from '@anamnesis/kernel';
 import type { ProjectedStretch, Stretch } from '../thread-messages.ts';
 
-/** Positions of one stretch: enough that a message costs little, few enough that several are in memory. */
-const LENGTH = 1_000;
+/** Positions of one stretch: enough that a message costs little, few enough that its objects die young. */
+const LENGTH = 250;
 
 /** Cuts the log into stretches, hands them out, and gives the results back in the log's order. */
 export class Stretches {
