@@ -1,3 +1,4 @@
+import { DEFAULT_JSON_DEPTH } from '../json/index.ts';
 import { parsePointer } from './pointer.ts';
 import { type Budget, copy, equalByValue, isMembers, type Members, put } from './tree.ts';
 
@@ -33,6 +34,8 @@ export interface PatchLimits {
   readonly operations?: number;
   /** Most values that the whole patch may copy. Default 200,000. */
   readonly values?: number;
+  /** Deepest nesting of the result. Default 64. */
+  readonly depth?: number;
 }
 
 const MESSAGES: Record<PatchProblemCode, string> = {
@@ -60,8 +63,9 @@ class Refusal {
 export function applyPatch(resource: unknown, patch: unknown, limits: PatchLimits = {}): PatchOutcome {
   if (!Array.isArray(patch) || !patch.every(isOperation)) return refuse('patch-malformed');
   if (patch.length > (limits.operations ?? 1000)) return refuse('patch-too-large');
-  const budget: Budget = { left: limits.values ?? 200_000 };
-  let root = copy(resource, budget);
+  const budget: Budget = { left: limits.values ?? 200_000, depth: limits.depth ?? DEFAULT_JSON_DEPTH };
+  let root = copy(resource, budget, 0);
+  if (budget.left < 0) return refuse('patch-too-large');
   for (const [index, operation] of patch.entries()) {
     try {
       root = perform(root, operation, budget);
@@ -107,20 +111,22 @@ function perform(root: unknown, { op, path, from, value }: PatchOperation, budge
   const source = from === undefined ? [] : parsePointer(from)!;
   switch (op) {
     case 'add':
-      return add(root, target, copy(value, budget));
+      return add(root, target, copy(value, budget, target.length));
     case 'remove':
       return remove(root, target);
     case 'replace':
       find(root, target);
-      return target.length === 0 ? copy(value, budget) : replace(root, target, copy(value, budget));
+      return target.length === 0
+        ? copy(value, budget, target.length)
+        : replace(root, target, copy(value, budget, target.length));
     case 'move': {
       // A value cannot be moved into one of its own children (RFC 6902 section 4.4).
       if (path.startsWith(`${from!}/`)) throw new Refusal('patch-malformed');
-      const moved = find(root, source);
+      const moved = copy(find(root, source), budget, target.length);
       return path === from ? root : add(remove(root, source), target, moved);
     }
     case 'copy':
-      return add(root, target, copy(find(root, source), budget));
+      return add(root, target, copy(find(root, source), budget, target.length));
     case 'test':
       if (!equalByValue(find(root, target), value)) throw new Refusal('patch-test-failed');
       return root;

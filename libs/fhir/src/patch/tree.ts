@@ -6,19 +6,26 @@ export type Members = Record<string, unknown>;
 export const isMembers = (value: unknown): value is Members =>
   typeof value === 'object' && value !== null && !Array.isArray(value) && !isRawJson(value);
 
-/** How many values may still be copied; a patch that copies its copies would grow without bound. */
+/** What a patch may still make; one that copies its copies would grow without bound, in breadth or in depth. */
 export interface Budget {
+  /** Values that may still be copied; below 0 it is spent. */
   left: number;
+  /** Deepest nesting of the result. */
+  readonly depth: number;
 }
 
-/** A deep copy that keeps raw numbers; undefined when the budget is spent. */
-export function copy(value: unknown, budget: Budget): unknown {
+/** A deep copy, to stand at the given depth, that keeps raw numbers; incomplete when it spends the budget. */
+export function copy(value: unknown, budget: Budget, depth: number): unknown {
   budget.left -= 1;
-  if (budget.left < 0) return undefined;
-  if (Array.isArray(value)) return value.map((item) => copy(item, budget));
+  if (budget.left < 0 || typeof value !== 'object' || value === null) return value;
+  if (depth >= budget.depth && !isRawJson(value)) {
+    budget.left = -1;
+    return undefined;
+  }
+  if (Array.isArray(value)) return value.map((item) => copy(item, budget, depth + 1));
   if (!isMembers(value)) return value;
   const made: Members = {};
-  for (const key of Object.keys(value)) put(made, key, copy(value[key], budget));
+  for (const key of Object.keys(value)) put(made, key, copy(value[key], budget, depth + 1));
   return made;
 }
 

@@ -120,6 +120,19 @@ describe('a JSON Patch', () => {
     expect(code(apply(...doubling))).toBe('patch-too-large');
   });
 
+  it('is bounded in depth, however the nesting is made', () => {
+    const nested = (depth: number): unknown => JSON.parse('{"a":'.repeat(depth) + '1' + '}'.repeat(depth));
+    const path = (depth: number): string => '/a'.repeat(depth);
+    expect(code(apply({ op: 'add', path: '/a', value: nested(63) }))).toBeUndefined();
+    expect(code(apply({ op: 'add', path: '/a', value: nested(64) }))).toBe('patch-too-large');
+    const grown = { op: 'add', path: '/a', value: nested(39) };
+    expect(code(apply(grown, { op: 'copy', from: '/a', path: `${path(40)}` }))).toBe('patch-too-large');
+    expect(
+      code(apply(grown, { op: 'add', path: '/b', value: nested(39) }, { op: 'move', from: '/b', path: path(40) })),
+    ).toBe('patch-too-large');
+    expect(code(applyPatch(nested(80), []))).toBe('patch-too-large');
+  });
+
   it('keeps numbers as they are written, and tests them by value', () => {
     const resource = exact('{"resourceType":"Observation","id":"o","a":1.00,"b":[2.50]}');
     const patch = exact(
