@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+import { copyFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { pages } from './reading.ts';
+import type { RecordClient } from './record-client.ts';
+
+const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
+const OFFICER = 'compliance-officer';
+
+/** What an officer keeps elsewhere. */
+export interface Evidence {
+  readonly checkpoint: string;
+  readonly publicKey: string;
+}
+
+/** Whether this record serves its audit tree and its access records at all. */
+export async function servesAudit(client: RecordClient): Promise<boolean> {
+  const answer = await client.ask(OFFICER, { method: 'GET', path: '/audit/checkpoint' });
+  return answer.status !== 404;
+}
+
+/** Takes the newest checkpoint and the public key out of the record's reach. */
+export async function takeEvidence(client: RecordClient, dataFolder: string, into: string): Promise<Evidence> {
+  const answer = await client.ask(OFFICER, { method: 'GET', path: '/audit/checkpoint' });
+  if (answer.status !== 200) throw new Error(`GET /audit/checkpoint was answered ${answer.status}: ${answer.text}`);
+  const evidence = { checkpoint: join(into, 'checkpoint'), publicKey: join(into, 'public-key') };
+  await writeFile(evidence.checkpoint, answer.text);
+  await copyFile(join(dataFolder, 'audit', 'public-key'), evidence.publicKey);
+  return evidence;
+}
+
+/** `anamnesis audit verify` on the folder of a record that is not running. */
+export async function checkTree(dataFolder: string, { checkpoint, publicKey }: Evidence): Promise<string[]> {
+  const args = ['audit', 'verify', '--json', '--data', dataFolder];
+  args.push('--checkpoint', checkpoint, '--public-key', publicKey);
+  const { code, said } = await cli(args);
+  if (code !== 0) return [`anamnesis audit verify ended with ${code}: ${said.slice(-500)}`];
+  return said.includes('"verified"') ? [] : [`anamnesis audit verify did not verify: ${said.slice(-500)}`];
+}
+
+function cli(args: readonly string[]): Promise<{ code: number | null; said: string }> {
+  return new Promise((resolve) => {
+    const program = ['--import', './tools/typescript.mjs', 'tools/cli/src/main.ts', ...args];
+    const child = spawn(process.execPath, program, { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+    let said = '';
+    for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+    child.on('close', (code) => resolve({ code, said }));
+  });
+}
+
+interface AuditEvent {
+  readonly entity?: readonly { readonly what?: { readonly identifier?: { readonly value?: string } } }[];
+}
+
+/** Every read that was answered has its access record; known by the request's id. */
+export async function checkAccessRecords(client: RecordClient, answered: readonly string[]): Promise<string[]> {
+  const recorded = new Set<string>();
+  for (const { resource } of await pages(client, '/fhir/AuditEvent?action=R&_count=500', OFFICER)) {
+    for (const { what } of (resource as AuditEvent).entity ?? []) {
+      if (what?.identifier?.value !== undefined) recorded.add(what.identifier.value);
+    }
+  }
+  const missing = answered.filter((id) => !recorded.has(id));
+  return missing.length === 0
+    ? []
+    : [`${missing.length} of ${answered.length} answered reads have no access record, request ${missing[0]} first`];
+}

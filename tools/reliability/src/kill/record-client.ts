@@ -1,0 +1,87 @@
+import { Agent, request as send } from 'node:http';
+import { mintToken } from '@anamnesis/identity/embedded';
+
+export interface Asked {
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  /** From the root: `/fhir/Patient`. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly text: string;
+}
+
+/** The request was not answered whole: the process died, or was not there. Whether it took effect is not known. */
+export class Unanswered extends Error {
+  override readonly name = 'Unanswered';
+}
+
+const TIMEOUT_MS = 60_000;
+const HOUR = 3_600_000;
+
+/** Speaks to one process of the record; ends with it. */
+export class RecordClient {
+  readonly #url: URL;
+  readonly #dataFolder: string;
+  readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
+  readonly #tokens = new Map<string, Promise<string>>();
+
+  constructor(url: string, dataFolder: string) {
+    this.#url = new URL(url);
+    this.#dataFolder = dataFolder;
+  }
+
+  /** Each session is one person's: the record shows it its own writes at once. Throws `Unanswered`. */
+  async ask(role: string, asked: Asked, session = 0): Promise<Answer> {
+    const authorization = `Bearer ${await this.#token(role, session)}`;
+    return new Promise<Answer>((resolve, reject) => {
+      const unanswered = (cause: unknown): void => reject(new Unanswered('no answer', { cause }));
+      const request = send(
+        {
+          agent: this.#agent,
+          host: this.#url.hostname,
+          port: this.#url.port,
+          method: asked.method,
+          path: asked.path,
+          timeout: TIMEOUT_MS,
+          headers: { accept: 'application/fhir+json', authorization, ...asked.headers },
+        },
+        (response) => {
+          const chunks: Buffer[] = [];
+          response.on('data', (chunk: Buffer) => chunks.push(chunk));
+          response.on('error', unanswered);
+          response.on('close', () => {
+            if (!response.complete) return unanswered(undefined);
+            const { statusCode: status = 0, headers } = response;
+            resolve({ status, headers, text: Buffer.concat(chunks).toString('utf8') });
+          });
+        },
+      );
+      request.on('timeout', () => request.destroy(new Error('timeout')));
+      request.on('error', unanswered);
+      request.end(asked.body);
+    });
+  }
+
+  close(): void {
+    this.#agent.destroy();
+  }
+
+  #token(role: string, session: number): Promise<string> {
+    const name = `${role} ${session}`;
+    let token = this.#tokens.get(name);
+    if (token === undefined) this.#tokens.set(name, (token = this.#mint(role, session)));
+    return token;
+  }
+
+  /** Tokens made here name no session: the record tells them apart by when they expire. */
+  async #mint(role: string, session: number): Promise<string> {
+    const minted = await mintToken({ dataFolder: this.#dataFolder, as: role, ttl: HOUR + session * 60_000 });
+    if (!minted.ok) throw new Error(`No token for ${role} can be made: ${minted.reason}`);
+    return minted.token;
+  }
+}
