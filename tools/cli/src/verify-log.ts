@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import type { VerifyResult } from '@anamnesis/audit-service/verify';
+import type { VerifyResult } from '@anamnesis/audit-service';
 import { usage } from './exit.ts';
 import { followProgress } from './follow-progress.ts';
 import type { Terminal } from './terminal.ts';
@@ -26,7 +26,7 @@ export async function verifyLog(terminal: Terminal, { folder, file, ...texts }: 
     throw usage(
       file === undefined ? `There is no log in the data folder: ${folder}` : `There is no such file: ${file}`,
     );
-  const { verifyFolder, verifyLogFile } = await import('@anamnesis/audit-service/verify');
+  const { verifyFolder, verifyLogFile } = await import('@anamnesis/audit-service');
   const steps = new Steps();
   const shown = followProgress(terminal, 'verifying', steps);
   try {

@@ -71,6 +71,7 @@ describe('the command line', () => {
     ['an erasure without a basis', ['erase', 'p', '--reason', 'asked']],
     ['a hold without a reason', ['hold', 'p']],
     ['an export to nowhere', ['export']],
+    ['a trail of nobody', ['audit', 'trail']],
     ['a log that is not there', ['audit', 'verify', '--log', '/no/such/log']],
     ['a checkpoint that is not there', ['audit', 'verify', '--checkpoint', '/no/such/checkpoint']],
     ['a token file that is not there', ['projections', '--server', 'http://127.0.0.1:9', '--token', '@/no/such/token']],
@@ -287,9 +288,18 @@ describe('audit', () => {
   });
 
   it('lists who saw a patient', async () => {
-    await recordThat(answering('{"at":0,"actor":{"id":"u","role":"nurse","purpose":"TREAT"},"action":"read"}\n'));
+    const line = {
+      at: 0,
+      actor: 'u',
+      role: 'nurse',
+      purpose: 'TREAT',
+      what: 'PatientDataRead',
+      interaction: 'read',
+      outcome: '0',
+    };
+    await recordThat(answering(`${JSON.stringify(line)}\n`));
     const { stdout } = await run(['audit', 'trail', 'p', '--since', '2024-01-01', ...at]);
-    expect(stdout).toMatch(/1970-01-01T00:00:00.000Z +u +nurse +TREAT +read/);
+    expect(stdout).toMatch(/1970-01-01T00:00:00.000Z +u +nurse +TREAT +PatientDataRead \(read\)/);
     expect(record!.received[0]!.url).toBe('/audit/trail?patient=p&since=2024-01-01');
   });
 });

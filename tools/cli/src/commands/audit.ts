@@ -13,6 +13,7 @@ interface VerifyOptions extends CommonOptions {
 }
 
 interface TrailOptions extends CommonOptions {
+  readonly agent?: string;
   readonly since?: string;
   readonly until?: string;
 }
@@ -86,50 +87,47 @@ function place(position: number | undefined, upTo: number | undefined): string {
   return upTo === undefined ? String(position) : `${position} to ${upTo}`;
 }
 
+/** A line of the trail, as far as it is printed. */
 interface TrailLine {
-  readonly at?: string | number;
-  readonly recordedAt?: string | number;
-  readonly actor?: { readonly id?: string; readonly role?: string; readonly purpose?: string };
-  readonly role?: string;
-  readonly purpose?: string;
-  readonly who?: string;
-  readonly action?: string;
-  readonly what?: string;
-  readonly type?: string;
+  /** Milliseconds since the epoch. */
+  readonly at: number;
+  readonly actor: string;
+  readonly role: string;
+  readonly purpose: string;
+  readonly what: string;
+  readonly outcome: string;
+  readonly interaction?: string;
+  readonly resource?: string;
   readonly from?: string;
 }
 
 function addTrail(audit: Command, terminal: Terminal): void {
   withRecord(audit.command('trail'), 'compliance-officer')
-    .description('Who saw or changed this patient, when, in what role, for what purpose, from where.')
-    .argument('<patient>', 'id, Patient/<id>, or an identifier as system|value')
+    .description(
+      'Who saw or changed a patient, or what one member of staff touched: when, in what role, why, from where.',
+    )
+    .argument('[patient]', 'id, Patient/<id>, or an identifier as system|value')
+    .option('--agent <id>', "instead of a patient: a member of staff, by the trail's own id")
     .option('--since <moment>', 'not before', moment('--since'))
     .option('--until <moment>', 'not after', moment('--until'))
-    .action((patient: string, options: TrailOptions) =>
-      onRecord(terminal, options, async ({ connection: { client }, output }) => {
-        const query = new URLSearchParams({ patient: await patientId(client, patient) });
+    .action((patient: string | undefined, options: TrailOptions) => {
+      if ((patient === undefined) === (options.agent === undefined)) throw usage('Give either a patient or --agent');
+      return onRecord(terminal, options, async ({ connection: { client }, output }) => {
+        const about = patient === undefined ? { agent: options.agent! } : { patient: await patientId(client, patient) };
+        const query = new URLSearchParams(about);
         if (options.since !== undefined) query.set('since', options.since);
         if (options.until !== undefined) query.set('until', options.until);
         const lines: TrailLine[] = [];
         for await (const line of client.lines<TrailLine>(`/audit/trail?${query.toString()}`)) lines.push(line);
-        output.result(
-          lines,
-          `${count(lines.length)} entries\n\n${table(['when', 'who', 'role', 'purpose', 'what', 'from'], lines.map(trailRow))}`,
-        );
-      }),
-    );
+        const head = ['when', 'who', 'role', 'purpose', 'what', 'on', 'outcome', 'from'];
+        output.result(lines, `${count(lines.length)} entries\n\n${table(head, lines.map(trailRow))}`);
+      });
+    });
 }
 
-function trailRow(line: TrailLine): string[] {
-  const at = line.at ?? line.recordedAt ?? '';
-  return [
-    typeof at === 'number' ? new Date(at).toISOString() : at,
-    line.who ?? line.actor?.id ?? '',
-    line.role ?? line.actor?.role ?? '',
-    line.purpose ?? line.actor?.purpose ?? '',
-    line.what ?? line.action ?? line.type ?? '',
-    line.from ?? '',
-  ];
+function trailRow({ at, actor, role, purpose, what, interaction, resource, outcome, from }: TrailLine): string[] {
+  const done = interaction === undefined ? what : `${what} (${interaction})`;
+  return [new Date(at).toISOString(), actor, role, purpose, done, resource ?? '', outcome, from ?? ''];
 }
 
 async function evidence(path: string | undefined): Promise<string | undefined> {
