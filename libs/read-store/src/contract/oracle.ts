@@ -133,7 +133,8 @@ function entryValue(entry: IndexEntry): string | number {
 
 /** Text by code points, as UTF-8 has it. */
 function compare(a: string | number, b: string | number): number {
-  if (typeof a === 'number' && typeof b === 'number') return a - b;
+  // Not by subtraction: there is no telling infinities apart by it.
+  if (typeof a === 'number' && typeof b === 'number') return a < b ? -1 : Number(a > b);
   return Buffer.compare(Buffer.from(String(a)), Buffer.from(String(b)));
 }
 

@@ -50,7 +50,7 @@ export const randomCases: readonly ReadStoreCase[] = [
     async run(opening) {
       const { writer, reader } = await opened(opening);
       const world = new World();
-      const rounds = fc.sample(fc.tuple(operations, fc.array(queries, { minLength: 10, maxLength: 10 })), {
+      const rounds = fc.sample(fc.tuple(operations, fc.array(queries, { minLength: 15, maxLength: 15 })), {
         seed: SEED,
         numRuns: 40,
       });

@@ -68,11 +68,11 @@ const putDraft = fc
 /** One batch. */
 export const operations = fc.array(
   fc.oneof(
-    { weight: 12, arbitrary: putDraft },
-    { weight: 2, arbitrary: fc.record({ remove: fc.constant(true as const), type, id }) },
+    { weight: 40, arbitrary: putDraft },
+    { weight: 4, arbitrary: fc.record({ remove: fc.constant(true as const), type, id }) },
     { weight: 1, arbitrary: fc.record({ purge: subject }) },
   ),
-  { minLength: 1, maxLength: 12 },
+  { minLength: 4, maxLength: 16 },
 ) as Arbitrary<Draft[]>;
 
 const rangeTest: Arbitrary<RangeTest> = fc
@@ -162,7 +162,7 @@ const sortKey: Arbitrary<SortKey> = fc.record({
 export const queries: Arbitrary<Query> = fc
   .record({
     type: fc.constantFrom(...TYPES),
-    where: some(condition),
+    where: fc.option(condition, { nil: undefined, freq: 9 }),
     sort: fc.array(sortKey, { maxLength: 2 }),
     limit: fc.integer({ min: 1, max: 6 }),
   })

@@ -44,7 +44,7 @@ export class BatchWriter {
     return Number(this.#sql.progress.get()?.['value']);
   }
 
-  /** All of it and the progress, in one transaction. Whether a purge was among it: then the log must be scrubbed. */
+  /** All of it and the progress, in one transaction. Whether a purge was among it: then the file is to be scrubbed. */
   apply(operations: readonly Operation[], through: Position): { purged: boolean } {
     let purged = false;
     this.#db.exec('BEGIN IMMEDIATE');
@@ -60,6 +60,7 @@ export class BatchWriter {
       this.#segment((from === 0 ? operations : operations.slice(from)) as readonly DocumentOperation[]);
       for (const [type, change] of this.#counts) if (change !== 0) this.#sql.count.run(change, type);
       this.#sql.advance.run(through);
+      if (purged) this.#sql.owesScrub.run();
       this.#db.exec('COMMIT');
     } catch (error) {
       this.#abandon();
@@ -214,6 +215,7 @@ function statements(db: DatabaseSync) {
   return {
     progress: db.prepare("SELECT value FROM state WHERE name = 'progress'"),
     advance: db.prepare("UPDATE state SET value = max(value, ?) WHERE name = 'progress'"),
+    owesScrub: db.prepare("UPDATE state SET value = 1 WHERE name = 'scrub'"),
     count: db.prepare('UPDATE types SET documents = documents + ? WHERE type = ?'),
     // The id is compared as well: two ids may share a hash.
     stored: rows(

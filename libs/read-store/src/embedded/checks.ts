@@ -41,7 +41,8 @@ export class Checks {
     if ('any' in condition) return joined(each(condition.any), 'OR');
     if ('not' in condition) return sql`NOT (${this.check(condition.not, subject, depth + 1)})`;
     if ('ids' in condition) return sql`${doc}.rid IN (${this.withIds(condition.ids, subject.type)})`;
-    if ('subject' in condition) return sql`${doc}.subject IN (${this.subjects(condition.subject)})`;
+    if ('subject' in condition)
+      return sql`(${doc}.subject IS NOT NULL AND ${doc}.subject IN (${this.subjects(condition.subject)}))`;
     if ('lastUpdated' in condition) {
       const instant = sql`${doc}.last_updated`;
       return rangePredicate(condition.lastUpdated, instant, instant);

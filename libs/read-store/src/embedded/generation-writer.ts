@@ -1,70 +1,63 @@
 import type { DatabaseSync } from 'node:sqlite';
-import { Fault, type Position } from '@anamnesis/kernel';
+import type { Position } from '@anamnesis/kernel';
 import type { Operation, ReadModelWriter } from '../port.ts';
 import { BatchWriter } from './batch-writer.ts';
 import { asFault, stopping } from './faults.ts';
+import { scrubPages } from './scrub-pages.ts';
+import { scrub, scrubIsDue } from './scrub.ts';
 
-/** How often, and how long, a purge waits for readers to let go of the write-ahead log before it reports a fault. */
-const SCRUB_ATTEMPTS = 50;
-const SCRUB_PAUSE_MS = 20;
-
-/** Writes the live generation: every `apply` is one transaction. Runs in the calling thread. */
+/** Writes the live generation: every `apply` is one transaction. Runs in the calling thread, one call after the other. */
 export class LiveWriter implements ReadModelWriter {
   readonly #db: DatabaseSync;
   readonly #batches: BatchWriter;
   readonly #onProgress: (progress: Position) => void;
   readonly #onClose: () => void;
-  #closed = false;
+  #last: Promise<unknown> = Promise.resolve();
+  #scrubIsDue: boolean;
+  #closing: Promise<void> | undefined;
 
   constructor(db: DatabaseSync, onProgress: (progress: Position) => void, onClose: () => void) {
     this.#db = db;
     this.#batches = new BatchWriter(db);
     this.#onProgress = onProgress;
     this.#onClose = onClose;
+    this.#scrubIsDue = scrubIsDue(db);
     onProgress(this.#batches.progress());
   }
 
-  async apply(operations: readonly Operation[], through: Position): Promise<void> {
-    if (this.#closed) throw stopping();
-    let purged: boolean;
-    try {
-      ({ purged } = this.#batches.apply(operations, through));
-    } catch (error) {
-      throw asFault(error);
-    }
-    if (purged) await this.#scrub();
-    if (!this.#closed) this.#onProgress(this.#batches.progress());
-  }
-
-  /**
-   * What a purge deleted is still in the write-ahead log: the log is copied back and cut to nothing, which readers can
-   * hold up for as long as one query takes. Until it is done the purge counts as not applied, and is applied again.
-   */
-  async #scrub(): Promise<void> {
-    for (let attempt = 0; attempt < SCRUB_ATTEMPTS; attempt += 1) {
-      if (this.#closed) throw stopping();
+  apply(operations: readonly Operation[], through: Position): Promise<void> {
+    return this.#inTurn(async () => {
       try {
-        const answer = this.#db.prepare('PRAGMA wal_checkpoint(TRUNCATE)').get();
-        if (answer?.['busy'] === 0) return;
+        const { purged } = this.#batches.apply(operations, through);
+        this.#scrubIsDue ||= purged;
       } catch (error) {
-        const fault = asFault(error);
-        if (!(fault instanceof Fault && fault.retryable)) throw fault;
+        throw asFault(error);
       }
-      await new Promise((resolve) => setTimeout(resolve, SCRUB_PAUSE_MS));
-    }
-    throw new Fault('store-unavailable', 'Readers keep an erasure from the read model’s log', { retryable: true });
+      // An erasure counts as applied when its traces are gone, too.
+      if (this.#scrubIsDue) await scrub(this.#db);
+      this.#scrubIsDue = false;
+      this.#onProgress(this.#batches.progress());
+    });
   }
 
-  async progress(): Promise<Position> {
-    if (this.#closed) throw stopping();
-    return this.#batches.progress();
+  progress(): Promise<Position> {
+    return this.#inTurn(async () => this.#batches.progress());
   }
 
-  async close(): Promise<void> {
-    if (this.#closed) return;
-    this.#closed = true;
-    this.#db.close();
-    this.#onClose();
+  /** While traces are scrubbed nothing may be written: whoever comes meanwhile waits. */
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(stopping());
+    const done = this.#last.then(work);
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#last.then(() => {
+      this.#db.close();
+      this.#onClose();
+    });
+    return this.#closing;
   }
 }
 
@@ -126,8 +119,11 @@ export class BuildWriter implements ReadModelWriter {
     this.#closed = true;
     try {
       this.#db.exec('PRAGMA locking_mode = NORMAL; PRAGMA synchronous = FULL; PRAGMA journal_mode = WAL');
-      this.#db.exec('PRAGMA wal_checkpoint(TRUNCATE)');
+      const path = this.#db.location()!;
+      const scrubbing = scrubIsDue(this.#db);
+      this.#db.exec("UPDATE state SET value = 0 WHERE name = 'scrub'; PRAGMA wal_checkpoint(TRUNCATE)");
       this.#db.close();
+      if (scrubbing) scrubPages(path);
     } catch (error) {
       this.#discard();
       throw asFault(error);

@@ -13,7 +13,7 @@ const COUNT_ORDERED = 512;
 const FEW = 64;
 const COUNT_LEAST = 1_024;
 const COUNT_MOST = 20_000;
-/** A check of one document against a sorted row, in costs: see `worthSorting`. */
+/** A check of one document against a sorted row, in costs: see `sortedMatches`. */
 const CHECKS_PER_PAGE = 140;
 const MAX_DEPTH = 64;
 
@@ -45,8 +45,10 @@ export class Planner implements Chooser {
   readonly #names: Names;
   readonly #statements: Statements;
   readonly #postings: Postings;
+  readonly #worthSorting: (documents: number) => number;
 
-  constructor(names: Names, seed: Seed, statements: Statements) {
+  constructor(names: Names, seed: Seed, statements: Statements, worthSorting: (documents: number) => number) {
+    this.#worthSorting = worthSorting;
     this.checks = new Checks(names, seed);
     this.#names = names;
     this.#statements = statements;
@@ -96,7 +98,7 @@ export class Planner implements Chooser {
       const noChoice = purpose === 'all' || (purpose === 'page' && only.posting.ordered);
       if (noChoice) return { chosen: only, estimate: documents };
     }
-    const wide = worthSorting(documents);
+    const wide = this.#worthSorting(documents);
     const counted = this.#rarest(candidates, purpose, wide);
     // What is rare enough needs no look at what lies behind references.
     const more = counted !== undefined && counted.estimate <= FEW ? [] : this.#candidates(chained, subject, depth);
@@ -137,7 +139,7 @@ export class Planner implements Chooser {
  * Sorting `m` matches costs about 0.3 us each. Finding 20 of them among `n` documents in order costs about 2 us for
  * each document looked at, and `20 n / m` are. The two are even at m = sqrt(140 n).
  */
-export function worthSorting(documents: number): number {
+export function sortedMatches(documents: number): number {
   return Math.min(COUNT_MOST, Math.max(COUNT_LEAST, Math.sqrt(CHECKS_PER_PAGE * documents)));
 }
 

@@ -73,6 +73,7 @@ export function createGeneration(path: string): void {
     db.exec(`PRAGMA page_size = ${PAGE_BYTES}; PRAGMA secure_delete = ON; BEGIN; ${TABLES}`);
     const set = db.prepare('INSERT INTO state (name, value) VALUES (?, ?)');
     set.run('progress', 0);
+    set.run('scrub', 0);
     set.run('k0', seed.readInt32LE(0));
     set.run('k1', seed.readInt32LE(4));
     db.exec(`PRAGMA application_id = ${APPLICATION_ID}; PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT`);

@@ -4,7 +4,7 @@ import { readCursor, writeCursor, type Place } from './cursor.ts';
 import { overBudget } from './faults.ts';
 import { hash31, hash53, type Seed } from './hash.ts';
 import { Names } from './names.ts';
-import { Planner, worthSorting } from './planner.ts';
+import { Planner, sortedMatches } from './planner.ts';
 import type { Selection } from './postings.ts';
 import { readSeed } from './schema.ts';
 import { afterValues, orderBy, sortValue, walkBy, type Walk } from './sorting.ts';
@@ -26,10 +26,13 @@ export class Search {
   readonly #names: Names;
   readonly #seed: Seed;
   readonly #budgetMs: number;
+  readonly #worthSorting: (documents: number) => number;
   #deadline = Infinity;
 
-  constructor(db: DatabaseSync, budgetMs: number) {
+  /** `worthSorting`: up to how many matches are sorted rather than found in order; for tests of either way. */
+  constructor(db: DatabaseSync, budgetMs: number, worthSorting = sortedMatches) {
     this.#db = db;
+    this.#worthSorting = worthSorting;
     this.#statements = new Statements(db);
     this.#names = new Names(db);
     this.#seed = readSeed(db);
@@ -95,7 +98,7 @@ export class Search {
     }
     const selection = planner.plan(type, query.type, query.where, 'few');
     const walk = walkBy(first, type, this.#names);
-    if (walk === undefined || selection.estimate < worthSorting(this.#names.documents(type))) {
+    if (walk === undefined || selection.estimate < this.#worthSorting(this.#names.documents(type))) {
       return this.#sorted(sort, type, distinct(selection), after, limit);
     }
     return this.#walked(query, sort, type, walk, after, limit);
@@ -232,7 +235,7 @@ export class Search {
   }
 
   #planner(): Planner {
-    return new Planner(this.#names, this.#seed, this.#statements);
+    return new Planner(this.#names, this.#seed, this.#statements, this.#worthSorting);
   }
 
   #rows({ text, values }: Fragment): Row[] {
