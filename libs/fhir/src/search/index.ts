@@ -12,4 +12,5 @@ export type { SearchIssue } from './query-issue.ts';
 export { DEFAULT_LIMITS } from './query-limits.ts';
 export type { SearchLimits } from './query-limits.ts';
 export type { Include, Summary, Total } from './query-result.ts';
+export { storedHierarchy } from './stored-hierarchy.ts';
 export { normaliseText } from './strings.ts';

@@ -14,7 +14,10 @@ export interface Terminology {
   expand?(valueSet: string): Promise<readonly SystemCode[] | undefined>;
   /** The code itself and those above (more general) or below it (more special). */
   related?(system: string, code: string, direction: 'above' | 'below'): Promise<readonly SystemCode[] | undefined>;
-  /** The ids of the resources above or below one in the hierarchy that `param` makes among those of `type`, itself included. */
+  /**
+   * The ids of the resources of `type` that one is part of (above) or that are parts of it (below), itself included;
+   * `param` is the reference from a part to the whole. See `storedHierarchy`.
+   */
   hierarchy?(
     type: string,
     param: string,

@@ -1,6 +1,6 @@
 /** A parameter with its modifier and values as one condition (R4 search 3.1.1.4.4). */
 import type { Condition } from '@anamnesis/read-store';
-import { isResourceType } from './parameters.ts';
+import { isResourceType, searchParameter } from './parameters.ts';
 import type { SearchKind, SearchParameter } from './parameters.ts';
 import type { QueryContext, SystemCode } from './query-context.ts';
 import { badModifier, badValue, QueryProblem } from './query-issue.ts';
@@ -126,20 +126,31 @@ function codes(parameter: SearchParameter, found: readonly SystemCode[] | undefi
   return { any: found.map(({ system, code }) => ({ param: parameter.name, token: { system, code: fold(code) } })) };
 }
 
-/** Parent-child hierarchies, such as Location `partof` (R4 search 3.1.1.4.12). */
+/**
+ * Hierarchies among the resources that are referred to: `Procedure?location:below=42` finds what was done at a
+ * location and in all that is part of it (R4 search 3.1.1.4.12).
+ */
 function hierarchy(direction: 'above' | 'below'): Modified {
-  return async ({ type, parameter }, value, context) => {
-    if (!parameter.targets.includes(type) || parameter.anyTarget) throw badModifier();
+  return async ({ parameter }, value, context) => {
+    const known = parameter.anyTarget ? [] : parameter.targets.filter((type) => partOf(type) !== undefined);
+    if (known.length === 0) throw badModifier();
     if (!context.terminology.hierarchy) throw new QueryProblem('not-supported', 'Hierarchies are not searched here.');
-    const condition = referenceCondition(asked(parameter), unescaped(value), context, type);
-    const id = 'reference' in condition ? condition.reference.id : '';
-    const ids = await context.terminology.hierarchy(type, parameter.name, id, direction);
+    const condition = referenceCondition({ ...asked(parameter), targets: known }, unescaped(value), context);
+    const { type = '', id } = (condition as Extract<Condition, { reference: unknown }>).reference;
+    if (!known.includes(type)) throw badValue('A hierarchy starts from [type]/[id], of a type that has parts.');
+    const ids = await context.terminology.hierarchy(type, partOf(type)!, id, direction);
     if (!ids) throw new QueryProblem('not-found', 'The resource that the hierarchy starts from is not stored here.');
-    if (ids.length > context.limits.codes)
+    if (ids.length > context.limits.codes) {
       throw new QueryProblem('too-costly', 'The hierarchy has too many members to search for.');
+    }
+    context.joinedTypes.add(type);
     return { any: ids.map((one) => ({ param: parameter.name, reference: { type, id: one } })) };
   };
 }
+
+/** The parameter by which resources of a type are parts of others of it. */
+const partOf = (type: string): string | undefined =>
+  ['partof', 'part-of'].find((name) => searchParameter(type, name)?.targets.includes(type));
 
 const MODIFIERS: Readonly<Partial<Record<SearchKind, ReadonlyMap<string, Modified>>>> = {
   token: new Map<string, Modified>([

@@ -29,7 +29,8 @@ const terminology: Terminology = {
           { system, code: 'c' },
         ]
       : undefined,
-  hierarchy: async (_type, _param, id) => (id === '1' ? ['1', '2'] : undefined),
+  hierarchy: async (type, param, id) =>
+    type === 'Location' && param === 'partof' && id === '1' ? ['1', '2'] : undefined,
 };
 
 const pairs = (query: string): QueryParams => (query === '' ? [] : [...new URLSearchParams(query)]);
@@ -357,6 +358,17 @@ describe('conditions, by the examples of the R4 search page', () => {
       { param: 'subject:identifier', token: { system: 'http://acme.org', code: '23' } },
     ],
     [
+      'hierarchy of what is referred to',
+      'Procedure',
+      'location:below=Location/1',
+      {
+        any: [
+          { param: 'location', reference: { type: 'Location', id: '1' } },
+          { param: 'location', reference: { type: 'Location', id: '2' } },
+        ],
+      },
+    ],
+    [
       'hierarchy',
       'Location',
       'partof:below=1',
@@ -665,6 +677,11 @@ describe('what is refused', () => {
     ],
     ['Condition', 'code:in=http://unknown', 'not-found', 'http.code:in'],
     ['Condition', 'code:below=a', 'value', 'http.code:below'],
+    ['Location', 'partof:below=2', 'not-found', 'http.partof:below'],
+    ['Patient', 'general-practitioner:below=1', 'not-found', 'http.general-practitioner:below'],
+    ['Observation', 'performer:below=Patient/1', 'value', 'http.performer:below'],
+    ['Observation', 'specimen:below=1', 'not-supported', 'http.specimen:below'],
+    ['List', 'item:above=Location/1', 'not-supported', 'http.item:above'],
     ['Location', 'near=91|0', 'value', 'http.near'],
     ['Location', 'near=1|2|3|furlongs', 'value', 'http.near'],
     ['Patient', 'unheard-of=1', 'not-supported', 'http.unheard-of'],
