@@ -1,15 +1,5 @@
-export {
-  type AccessContext,
-  AccessRecorder,
-  type RecordSpool,
-} from './application/access-recorder.ts';
-export {
-  type AuditPage,
-  type AuditQuery,
-  AuditTrail,
-  type RawLog,
-  type TrailOptions,
-} from './application/audit-trail.ts';
+export { type AccessContext, AccessRecorder, type RecordSpool } from './application/access-recorder.ts';
+export { type AuditPage, type AuditQuery, AuditTrail, type TrailOptions } from './application/audit-trail.ts';
 export { IdentityRecords } from './application/identity-records.ts';
 export { auditModule } from './audit.module.ts';
 export { AuditTree, type AuditTreeOptions } from './audit-tree.ts';
@@ -41,4 +31,5 @@ export {
   type ConsistencyClaim,
   type InclusionClaim,
 } from './tree/index.ts';
+export type { RawLog } from './raw-log.ts';
 export * from './verify/index.ts';

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
+import type { EventReader } from '@anamnesis/event-store';
 import { type Journal, SealedJournalReader, type EventOpener } from '@anamnesis/journal';
 import { Fault } from '@anamnesis/kernel';
 import type { KeyVault } from '@anamnesis/key-vault';
@@ -8,6 +8,7 @@ import { AccessRecorder } from './application/access-recorder.ts';
 import { AuditTrail } from './application/audit-trail.ts';
 import { AuditTree, type AuditTreeOptions } from './audit-tree.ts';
 import type { AuditSource } from './domain/audit-event.ts';
+import type { RawLog } from './raw-log.ts';
 import { AccessSpool } from './spool/access-spool.ts';
 import { SealedSpool } from './spool/sealed-spool.ts';
 
@@ -16,7 +17,8 @@ export const SPOOL_BYTES = 16 * 1024 * 1024;
 const DRAIN_EVERY_MS = 5_000;
 
 export interface OpenAuditOptions extends Omit<AuditTreeOptions, 'head'> {
-  readonly store: EmbeddedEventStore;
+  /** The embedded event store, or its like. */
+  readonly store: EventReader & RawLog & { readonly headSignal: SharedArrayBuffer };
   readonly vault: KeyVault;
   readonly journal: Journal;
   readonly source: AuditSource;

@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { decodeStored } from '@anamnesis/event-store';
 import type { EventOpener } from '@anamnesis/journal';
-import type { Instant, Position } from '@anamnesis/kernel';
+import { type EventMeta, Fault, type Instant, type Position } from '@anamnesis/kernel';
 import {
   auditEvent,
   auditEventCount,
@@ -14,13 +14,9 @@ import { ACCESS_TYPES } from '../domain/access.ts';
 import type { ActionCode, Outcome } from '../domain/audit-event-codes.ts';
 import { type AuditPattern, auditPattern } from '../domain/audit-pattern.ts';
 import { type TrailRow, trailRow } from '../domain/trail-row.ts';
+import type { RawLog } from '../raw-log.ts';
 import type { AuditIndex, Entry, TrailEntry } from '../index-db/index.ts';
 import { UNINTERNED } from '../index-db/index.ts';
-
-/** The exact stored bytes by position; `EmbeddedReader` is one. */
-export interface RawLog {
-  readRawSync(from: Position, limit: number): { readonly position: Position; readonly bytes: Uint8Array }[];
-}
 
 /** AuditEvent's search parameters, as far as an event is found by them; all given ones must hold. */
 export interface AuditQuery {
@@ -118,8 +114,16 @@ export class AuditTrail {
     return this.#rows({ agent }, options);
   }
 
-  async #rows(of: Pick<AuditQuery, 'patient' | 'agent'>, { from, to, limit = MAX_COUNT }: TrailOptions): Promise<TrailRow[]> {
-    const query = { ...of, count: MAX_COUNT, ...(from === undefined ? {} : { dateFrom: from }), ...(to === undefined ? {} : { dateTo: to }) };
+  async #rows(
+    of: Pick<AuditQuery, 'patient' | 'agent'>,
+    { from, to, limit = MAX_COUNT }: TrailOptions,
+  ): Promise<TrailRow[]> {
+    const query = {
+      ...of,
+      count: MAX_COUNT,
+      ...(from === undefined ? {} : { dateFrom: from }),
+      ...(to === undefined ? {} : { dateTo: to }),
+    };
     const rows: TrailRow[] = [];
     let last = 0;
     for await (const { event } of this.#matching(query)) {
@@ -151,7 +155,14 @@ export class AuditTrail {
   async #event(position: Position): Promise<AuditedEvent | undefined> {
     const [raw] = this.#parts.log.readRawSync(position - 1, 1);
     if (raw?.position !== position) return undefined;
-    return this.#parts.opener.open(decodeStored(raw.bytes, position));
+    const stored = decodeStored(raw.bytes, position);
+    try {
+      return await this.#parts.opener.open(stored);
+    } catch (error) {
+      if (!(error instanceof Fault) || error.retryable) throw error;
+      // An event that does not open (altered, or of another vault) still stands in the trail, by its envelope.
+      return { ...stored, meta: JSON.parse(stored.meta) as EventMeta };
+    }
   }
 }
 

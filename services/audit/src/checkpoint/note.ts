@@ -9,7 +9,7 @@ export const MAX_NOTE_BYTES = 64 * 1024;
 const MAX_SIGNATURES = 100;
 const SIGNATURE_LINE = /^\u2014 ([^ ]+) ([^ ]+)$/u;
 // Lines of visible text: no control character but the newline itself.
-// eslint-disable-next-line no-control-regex -- control characters are what it looks for
+
 const CONTROL = /[\u0000-\u0009\u000b-\u001f]/;
 
 export type OpenedNote =

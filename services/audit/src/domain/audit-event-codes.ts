@@ -11,7 +11,11 @@ const BALP = 'https://profiles.ihe.net/ITI/BALP';
 const dcm = (code: string, display: string): Coding => ({ system: DCM, code, display });
 
 export const TYPES = {
-  rest: { system: 'http://terminology.hl7.org/CodeSystem/audit-event-type', code: 'rest', display: 'Restful Operation' },
+  rest: {
+    system: 'http://terminology.hl7.org/CodeSystem/audit-event-type',
+    code: 'rest',
+    display: 'Restful Operation',
+  },
   export: dcm('110106', 'Export'),
   authentication: dcm('110114', 'User Authentication'),
   security: dcm('110113', 'Security Alert'),

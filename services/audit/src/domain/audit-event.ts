@@ -38,7 +38,9 @@ export interface AuditEventResource {
 
 /** How many AuditEvents an event has: one for each patient disclosed, at least one. */
 export function auditEventCount(event: AuditedEvent): number {
-  return event.facts === undefined || !isAccessRecord(event) ? 1 : Math.max(1, readAccessFacts(event as Opened).patients.length);
+  return event.facts === undefined || !isAccessRecord(event)
+    ? 1
+    : Math.max(1, readAccessFacts(event as Opened).patients.length);
 }
 
 /** `<position>.<place>`: it leads back to the event, which no hash would without an index of its own. */
@@ -92,7 +94,12 @@ function subtypes(pattern: AuditPattern, access: AccessFacts | undefined): Codin
 }
 
 /** Client, server and user. A read's data flows from the server to the client, everything else the other way. */
-function agents(pattern: AuditPattern, meta: EventMeta, access: AccessFacts | undefined, source: AuditSource): object[] {
+function agents(
+  pattern: AuditPattern,
+  meta: EventMeta,
+  access: AccessFacts | undefined,
+  source: AuditSource,
+): object[] {
   const outwards = pattern.profile === 'Read' || pattern.type.code === '110106';
   const client = {
     type: codeable(outwards ? AGENTS.destination : AGENTS.source),

@@ -17,7 +17,13 @@ const ACCESS: Readonly<Record<string, AuditPattern>> = {
   PatientDataSearched: { type: TYPES.rest, action: 'E', outcome: '0', subtypes: [], profile: 'Query' },
   PatientDataExported: { type: TYPES.export, action: 'R', outcome: '0', subtypes: [] },
   PatientDataPrinted: { type: TYPES.export, action: 'R', outcome: '0', subtypes: [] },
-  DisclosureMade: { type: TYPES.export, action: 'R', outcome: '0', subtypes: [SUBTYPES.disclose], profile: 'Disclosure' },
+  DisclosureMade: {
+    type: TYPES.export,
+    action: 'R',
+    outcome: '0',
+    subtypes: [SUBTYPES.disclose],
+    profile: 'Disclosure',
+  },
   // Access denied: http://hl7.org/fhir/R4/security.html#AccessDenied
   AccessDenied: { type: TYPES.rest, action: 'E', outcome: '8', subtypes: [] },
   SignedIn: { type: TYPES.authentication, action: 'E', outcome: '0', subtypes: [SUBTYPES.login] },

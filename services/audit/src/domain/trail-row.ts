@@ -34,7 +34,8 @@ export function trailRow(event: AuditedEvent): TrailRow {
   const facts = event.facts ?? {};
   const access = isAccessRecord(event) ? readAccessFacts({ facts }) : undefined;
   const { resourceType, id } = facts as { resourceType?: unknown; id?: unknown };
-  const resource = typeof resourceType === 'string' && typeof id === 'string' ? { resource: `${resourceType}/${id}` } : {};
+  const resource =
+    typeof resourceType === 'string' && typeof id === 'string' ? { resource: `${resourceType}/${id}` } : {};
   return {
     position: event.position,
     at: event.recordedAt,

@@ -1,11 +1,11 @@
-import type { EmbeddedReader } from '@anamnesis/event-store/embedded';
 import { Fault } from '@anamnesis/kernel';
 import type { Checkpoint } from '../checkpoint/index.ts';
 import type { Sequencer } from '../index-db/index.ts';
+import type { RawLog } from '../raw-log.ts';
 import { leafHash, sameHash } from '../tree/index.ts';
 
 /** Whether the log's event at the end of the tree is the one that the tree has there. */
-export function continuesLog(sequencer: Sequencer, reader: EmbeddedReader): boolean {
+export function continuesLog(sequencer: Sequencer, reader: RawLog): boolean {
   if (sequencer.size === 0) return true;
   const [last] = reader.readRawSync(sequencer.through - 1, 1);
   return last?.position === sequencer.through && sameHash(leafHash(last.bytes), sequencer.lastLeaf());

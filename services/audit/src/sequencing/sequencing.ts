@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeStored, type StoredEvent } from '@anamnesis/event-store';
-import type { EmbeddedReader } from '@anamnesis/event-store/embedded';
 import type { EventOpener } from '@anamnesis/journal';
 import type { Position } from '@anamnesis/kernel';
 import {
@@ -15,6 +14,7 @@ import {
   signCheckpoint,
 } from '../checkpoint/index.ts';
 import { DATABASE_FILE, openForWriting, Sequencer } from '../index-db/index.ts';
+import type { RawLog } from '../raw-log.ts';
 import { disclosedPatients } from './disclosed-patients.ts';
 import { headMoved } from './head-watch.ts';
 import { agreesWith, continuesLog, otherLog } from './log-check.ts';
@@ -23,7 +23,7 @@ import { type AuditThreadData, OPENED, THROUGH } from './thread-messages.ts';
 const BATCH = 1_000;
 
 export interface SequencingParts {
-  readonly reader: EmbeddedReader;
+  readonly reader: RawLog;
   readonly opener: EventOpener;
   readonly now: () => number;
 }

@@ -46,7 +46,8 @@ export class SealedSpool {
   async append(records: Omit<SpooledRecords, 'id'>): Promise<void> {
     // Last month's key serves when this month's cannot be made now.
     await this.prepare(records.at).catch(() => undefined);
-    if (!this.#key) throw new Fault('vault-unavailable', 'There is no key to seal access records with.', { retryable: true });
+    if (!this.#key)
+      throw new Fault('vault-unavailable', 'There is no key to seal access records with.', { retryable: true });
     const id = newId();
     const sealed = seal(this.#key.bytes, contextOf(id), JSON.stringify({ ...records, id }));
     const envelope: Envelope = {

@@ -65,8 +65,9 @@ export async function* readLog(path: string): AsyncGenerator<LoggedEvent[]> {
 }
 
 async function unzipped(path: string): Promise<AsyncIterable<Buffer>> {
+  const zipped = await isGzip(path);
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
-  return (await isGzip(path)) ? source.pipe(onError(source, createGunzip())) : source;
+  return zipped ? source.pipe(onError(source, createGunzip())) : source;
 }
 
 function onError<T extends { destroy(error: Error): unknown }>(source: NodeJS.ReadableStream, target: T): T {

@@ -60,7 +60,7 @@ export function judge({ account, leaves, evidence, earlier = [], hints }: Compar
     const good = heads.filter((head) => head.size < differing.size && agrees(head)).at(-1)?.size ?? 0;
     const trusted = hints && hints.size >= differing.size ? hints.subtrees : noHints;
     const found = firstDifference(differing.root, differing.size, trusted, subtrees, account.events);
-    reportDifference(account, Math.max(found.leaf, good), found.before);
+    reportDifference(account, differing.size, Math.max(found.leaf, good), found.before);
   } else if (hints && !checkpoint) {
     const size = Math.min(hints.size, account.events);
     const own = ownRoot(hints.subtrees, hints.size);
@@ -90,11 +90,12 @@ export function judge({ account, leaves, evidence, earlier = [], hints }: Compar
   };
 }
 
-/** Leaves `leaf` to `before - 1` hold the first difference; position = leaf + 1. */
-function reportDifference(account: LogAccount, leaf: number, before: number): void {
-  if (leaf >= account.events) account.report('log-cut', account.events + 1);
-  else if (before === leaf + 1) account.report('event-altered', leaf + 1);
-  else account.report('root-differs', leaf + 1, before);
+/** Leaves `leaf` to `before - 1` hold the first difference; position = leaf + 1. What is missing is known in any case. */
+function reportDifference(account: LogAccount, size: number, leaf: number, before: number): void {
+  if (size > account.events) account.report('log-cut', account.events + 1);
+  if (leaf >= account.events) return;
+  if (before === leaf + 1) account.report('event-altered', leaf + 1);
+  else if (size <= account.events) account.report('root-differs', leaf + 1, before);
 }
 
 const noHints: SubtreeRoot = () => {

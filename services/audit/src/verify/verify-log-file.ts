@@ -21,7 +21,7 @@ export async function verifyLogFile({ file, progress, ...texts }: VerifyLogOptio
   const seed = freshSeed();
   const account = new LogAccount(seed);
   const tile = new CheckpointTile(evidence.checkpoint?.size ?? 0);
-  let rows: ScannedRow[] = [];
+  const rows: ScannedRow[] = [];
   let next = 1;
   const scan = (count: number): void => {
     account.take(scanChunk(next, count, rows.splice(0, count), seed));

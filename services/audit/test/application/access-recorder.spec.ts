@@ -43,7 +43,10 @@ describe('recording an access', () => {
   it('is durable when it resolves, sealed under the month, in the stream of the day', async () => {
     await recorderOver(store).record({ actor, correlation: 'c' }, read(uuidOf('Anna')));
     const [fact] = await records();
-    expect(fact).toMatchObject({ type: 'PatientDataRead', meta: { actor, sealedBy: auditMonth(NOW), dataClass: 'access' } });
+    expect(fact).toMatchObject({
+      type: 'PatientDataRead',
+      meta: { actor, sealedBy: auditMonth(NOW), dataClass: 'access' },
+    });
     expect(readAccessFacts(fact!)).toMatchObject({ patients: [uuidOf('Anna')], query: 'Patient?family=Canary' });
     expect(Buffer.from(store.readRawSync(0, 1)[0]!.bytes).includes('Canary')).toBe(false);
   });
@@ -71,7 +74,10 @@ describe('recording an access', () => {
 
   it('cuts a query that is longer than any evidence', async () => {
     const entry = read();
-    await recorderOver(store).record({ actor, correlation: 'c' }, { ...entry, facts: { ...entry.facts, query: 'x'.repeat(99_999) } });
+    await recorderOver(store).record(
+      { actor, correlation: 'c' },
+      { ...entry, facts: { ...entry.facts, query: 'x'.repeat(99_999) } },
+    );
     expect(readAccessFacts((await records())[0]!).query).toHaveLength(16 * 1024);
   });
 });
@@ -109,8 +115,14 @@ describe('when the disk of the store is full', () => {
     let spool = await openSpool();
     await spool.prepare(NOW);
     const recorder = recorderOver(full, spool);
-    await recorder.record({ actor, correlation: 'in an emergency' }, read(uuidOf('Anna'), ...Array.from({ length: 500 }, () => newId())));
-    await recorder.record({ actor, correlation: 'and another' }, read(uuidOf('Bert'), ...Array.from({ length: 500 }, () => newId())));
+    await recorder.record(
+      { actor, correlation: 'in an emergency' },
+      read(uuidOf('Anna'), ...Array.from({ length: 500 }, () => newId())),
+    );
+    await recorder.record(
+      { actor, correlation: 'and another' },
+      read(uuidOf('Bert'), ...Array.from({ length: 500 }, () => newId())),
+    );
     expect(spool.isEmpty).toBe(false);
     expect(readFileSync(join(folder.path, 'spool')).includes('Canary')).toBe(false);
     await expect(recorder.drain()).rejects.toMatchObject({ code: 'store-full' });

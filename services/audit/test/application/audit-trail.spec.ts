@@ -162,7 +162,9 @@ describe('AuditEvents', () => {
 
   it('follow the BALP patterns of read, create, update, delete and disclosure', async () => {
     const profiles = async (id: string): Promise<unknown> =>
-      ((await audit.trail.readAuditEvent(id))?.['meta'] as { profile?: string[] }).profile?.[0]?.split('BasicAudit.')[1];
+      ((await audit.trail.readAuditEvent(id))?.['meta'] as { profile?: string[] }).profile?.[0]?.split(
+        'BasicAudit.',
+      )[1];
     expect(await Promise.all(['1.0', '2.0', '5.0', '6.0', '7.0'].map(profiles))).toEqual([
       'PatientCreate',
       'PatientRead',
@@ -211,12 +213,17 @@ describe('the trail', () => {
   it('still says what the envelopes say when the keys are gone', async () => {
     const other = uuidOf('Carla');
     const journal = new SealedJournal(store, vault);
-    const facts = [{ type: 'PatientRegistered', schema: 1, facts: { resourceType: 'Patient', id: other, versionId: '1' } }];
-    await journal.commit([{ stream: `patient-${other}`, expected: 'none', facts, subject: other, dataClass: 'clinical' }], {
-      command: newId(),
-      actor: nurse,
-      correlation: 'c',
-    });
+    const facts = [
+      { type: 'PatientRegistered', schema: 1, facts: { resourceType: 'Patient', id: other, versionId: '1' } },
+    ];
+    await journal.commit(
+      [{ stream: `patient-${other}`, expected: 'none', facts, subject: other, dataClass: 'clinical' }],
+      {
+        command: newId(),
+        actor: nurse,
+        correlation: 'c',
+      },
+    );
     await vault.destroy(other);
     await audit.tree.waitFor(store.headSync(), 10_000, { disclosures: true });
     const [row] = await audit.trail.trail(other);
