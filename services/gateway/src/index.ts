@@ -10,5 +10,5 @@ export type {
 } from './fhir/dependencies.ts';
 export type { FhirRequest, FhirResponse } from './fhir/exchange.ts';
 export { FhirServer, type FhirServerOptions } from './fhir/fhir-server.ts';
-export { outcomeText } from './fhir/problem.ts';
+export { outcomeText, refused } from './fhir/problem.ts';
 export { gatewayModule } from './gateway.module.ts';

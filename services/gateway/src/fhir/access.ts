@@ -73,21 +73,19 @@ export class AccessControl {
     await this.#dependencies.accesses.record(request, access);
   }
 
+  /** The patient's first event says where the record was begun, and needs no read model; later visits are projected. */
   async #seenAt(subject: string, facility: string): Promise<boolean> {
     const key = `${subject} ${facility}`;
     if (this.#visible.has(key)) return true;
-    const seen = (await this.#registeredAt(subject)) === facility || (await this.#projectedAt(subject, facility));
+    const first = await this.#dependencies.journal.loadFirst(`patient-${subject}`);
+    // Nobody is hidden where nobody is: a patient who is only now being registered, or a reference to nothing.
+    if (!first) return true;
+    const seen = first.meta.actor.facility === facility || (await this.#projectedAt(subject, facility));
     if (seen) {
       this.#visible.add(key);
       if (this.#visible.size > VISIBLE_LIMIT) this.#visible.delete(this.#visible.values().next().value!);
     }
     return seen;
-  }
-
-  /** Where the patient's record was begun: its first event says so, and needs no read model. */
-  async #registeredAt(subject: string): Promise<string | undefined> {
-    const first = await this.#dependencies.journal.loadFirst(`patient-${subject}`);
-    return first?.meta.actor.facility;
   }
 
   async #projectedAt(subject: string, facility: string): Promise<boolean> {

@@ -19,7 +19,12 @@ export interface Wanted {
   readonly mustBeNew?: boolean;
   readonly fresh?: boolean;
   readonly reason?: string;
+  /** Makes the version anew on what is current by now; absent: a version conflict is the client's to solve. */
+  readonly again?: () => Promise<Wanted>;
 }
+
+/** How often a version is made anew before the conflict is told. */
+const AGAIN = 8;
 
 /** Collects the contexts' decisions of one request; each sees those before it. */
 export class Decisions {
@@ -35,6 +40,8 @@ export class Decisions {
   readonly #made = new Set<string>();
   /** Whose data the versions of this request are, for those that refer to them. */
   readonly #subjects = new Map<string, string>();
+  /** Patients that this very request writes. */
+  readonly #patients = new Set<string>();
 
   constructor(
     dependencies: Pick<FhirDependencies, 'contexts' | 'journal'>,
@@ -57,6 +64,7 @@ export class Decisions {
   /** Announces what the request will make, before its references are checked. */
   announce({ type, id }: LocalReference): void {
     this.#made.add(`${type}/${id}`);
+    if (type === 'Patient') this.#patients.add(this.#opaque(id));
   }
 
   add(pending: Pending): void {
@@ -71,14 +79,11 @@ export class Decisions {
     this.#written.push(written);
   }
 
-  async write(wanted: Wanted): Promise<Written> {
+  async write(wanted: Wanted, made = 0): Promise<Written> {
     const subject = await this.#subjectOf(wanted);
     if (subject !== undefined) this.#subjects.set(`${wanted.type}/${wanted.id}`, subject);
-    await this.#access.requireVisible(
-      this.#request,
-      wanted.type === 'Patient' && wanted.fresh ? undefined : subject,
-      wanted.type,
-    );
+    if (wanted.type === 'Patient' && wanted.interaction === 'put') this.#patients.add(this.#opaque(wanted.id));
+    await this.#requireVisible(subject, wanted.type);
     if (wanted.version) await this.#requireReferences(wanted.version);
     const intent: WriteIntent = {
       ...wanted,
@@ -90,7 +95,11 @@ export class Decisions {
     };
     const context = this.#dependencies.contexts[ownerOf(wanted.type)!.context];
     const decided = await context.decide(intent, this.#prior, this.#attempt.number);
-    if (!decided.ok) throw refused(decided.refusal);
+    if (!decided.ok) {
+      const late = decided.refusal.code === 'version-conflict' && made < AGAIN;
+      if (late && wanted.again) return this.write(await wanted.again(), made + 1);
+      throw refused(decided.refusal);
+    }
     for (const pending of decided.pending) this.add(pending);
     const text = decided.change === 'none' ? undefined : wanted.version?.text;
     const { versionId, change } = decided;
@@ -109,6 +118,15 @@ export class Decisions {
     if (owner.type === 'Patient') return this.#opaque(owner.id);
     const made = this.#subjects.get(`${owner.type}/${owner.id}`);
     return made ?? (await this.#resources.latest(owner.type, owner.id))?.subject;
+  }
+
+  /** No facility can know a patient yet whose record this very request begins. */
+  async #requireVisible(subject: string | undefined, type: string): Promise<void> {
+    if (await this.#access.sees(this.#request.caller, subject)) return;
+    if (subject !== undefined && this.#patients.has(subject)) {
+      if ((await this.#dependencies.journal.loadFirst(`patient-${subject}`)) === undefined) return;
+    }
+    await this.#access.requireVisible(this.#request, subject, type);
   }
 
   #opaque(patient: string): string {

@@ -190,7 +190,7 @@ export class Transaction {
       return void (await decisions.write({ interaction: 'delete', type, id, ...conditions }));
     }
     if (entry.method === 'PATCH') {
-      const patched = await this.#writing.patchedBy(type, id, patchIn(entry.resource!.value), conditions);
+      const patched = await this.#writing.patchedBy(request, { type, id }, patchIn(entry.resource!.value), conditions);
       return void (await decisions.write(patched));
     }
     const resource = entry.resource!;

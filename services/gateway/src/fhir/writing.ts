@@ -8,7 +8,7 @@ import { pairsOf, type Conditional } from './conditional.ts';
 import { Decisions, type Wanted } from './decisions.ts';
 import type { FhirDependencies } from './dependencies.ts';
 import { header, type FhirRequest, type FhirResponse } from './exchange.ts';
-import { parseBody, requireValid, resourceIn, versionUnder, type Parsed } from './incoming.ts';
+import { parseBody, requireValid, resourceIn, versionUnder, type LocalReference, type Parsed } from './incoming.ts';
 import { outcomeText, problem } from './problem.ts';
 import { instantText, versionHeaders, type ResourceVersion } from './resource-version.ts';
 import type { Resources } from './resources.ts';
@@ -82,9 +82,7 @@ export class Writing {
     await this.#access.require(request, 'update', type);
     const operations = this.#parse(request);
     return this.#commit(request, async (decisions) => {
-      const current = await this.#resources.latest(type, id);
-      if (!current) throw problem(404, 'not-found', 'There is no such resource.');
-      await decisions.write(this.#patched(current, operations, preconditions(request)));
+      await decisions.write(await this.#patching(request, { type, id }, operations, preconditions(request)));
     });
   }
 
@@ -124,12 +122,32 @@ export class Writing {
   }
 
   /** The version that a JSON Patch, as it stands in a transaction, makes of what is current. */
-  async patchedBy(type: string, id: string, bytes: Uint8Array, conditions: Preconditions): Promise<Wanted> {
+  async patchedBy(
+    request: FhirRequest,
+    target: LocalReference,
+    bytes: Uint8Array,
+    conditions: Preconditions,
+  ): Promise<Wanted> {
     const parsed = parseJson(bytes, { depth: this.#dependencies.limits.depth });
     if (parsed.problem) throw problem(400, 'structure', parsed.problem.message);
+    return this.#patching(request, target, parsed, conditions);
+  }
+
+  /** What a patch makes of what is current; made again when somebody was faster and the client named no version. */
+  async #patching(
+    request: FhirRequest,
+    target: LocalReference,
+    operations: Parsed,
+    conditions: Preconditions,
+  ): Promise<Wanted> {
+    const { type, id } = target;
     const current = await this.#resources.latest(type, id);
     if (!current) throw problem(404, 'not-found', 'There is no such resource.');
-    return this.#patched(current, parsed, conditions);
+    // Before the patch is tried: its tests would tell what stands in a record that the caller may not see.
+    await this.#access.requireVisible(request, current.subject, type);
+    const wanted = this.#patched(current, operations, conditions);
+    if (conditions.ifMatch !== undefined) return wanted;
+    return { ...wanted, again: () => this.#patching(request, target, operations, conditions) };
   }
 
   /** The wanted version that a JSON Patch makes of a current one. */
