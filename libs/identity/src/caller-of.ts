@@ -28,6 +28,9 @@ const FACILITY_NOT_HELD: Problem = {
   issue: 'forbidden',
 };
 
+/** Why a request with a good token can have no caller. */
+export const CALLER_PROBLEMS = [UNKNOWN_PURPOSE, NO_ROLE, ROLE_NOT_HELD, FACILITY_NOT_HELD] as const;
+
 /** The caller of a request, from a token's identity and what the request's headers choose; or why it has none. */
 export function callerOf(
   identity: TokenIdentity,

@@ -1,5 +1,5 @@
 export { actorOf, type Caller, requestCaller, type TokenIdentity } from './caller.ts';
-export { callerOf } from './caller-of.ts';
+export { CALLER_PROBLEMS, callerOf } from './caller-of.ts';
 export { can, type DenialReason, type Verdict, type Wanted } from './can.ts';
 export { type Scope, scopeOf } from './scope-of.ts';
 export { isRole, type Role, ROLES } from './roles.ts';

@@ -48,7 +48,8 @@ export type RecordRefusalCode =
 
 export type RecordRefusal = Refusal<RecordRefusalCode>;
 
-const MESSAGES: Readonly<Record<RecordRefusalCode, string>> = {
+/** What each refusal says; constants. */
+export const RECORD_REFUSALS: Readonly<Record<RecordRefusalCode, string>> = {
   'version-conflict': 'The resource has another version than the one named in If-Match.',
   'not-found': 'There is no such resource.',
   'entered-in-error': 'The resource was entered in error and cannot be amended.',
@@ -68,6 +69,6 @@ const MESSAGES: Readonly<Record<RecordRefusalCode, string>> = {
 /** A refusal by its code; texts are constants. */
 export const refusal = (code: RecordRefusalCode, expressions?: readonly string[]): RecordRefusal => ({
   code,
-  message: MESSAGES[code],
+  message: RECORD_REFUSALS[code],
   ...(expressions && { expressions }),
 });

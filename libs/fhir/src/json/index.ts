@@ -3,6 +3,7 @@ export * from './canonical.ts';
 export { isRawJson, plainOf, type RawJson, rawJson } from './exact.ts';
 export {
   DEFAULT_JSON_DEPTH,
+  JSON_PROBLEMS,
   parseJson,
   type JsonLimits,
   type JsonOutcome,

@@ -38,7 +38,8 @@ export type JsonOutcome = ParsedJson | { readonly problem: JsonProblem; readonly
 
 export const DEFAULT_JSON_DEPTH = 64;
 
-const MESSAGES: Record<JsonProblemCode, string> = {
+/** What each problem says; constants. */
+export const JSON_PROBLEMS: Record<JsonProblemCode, string> = {
   'json-encoding': 'The body is not valid UTF-8.',
   'json-byte-order-mark': 'The body begins with a byte order mark; RFC 8259 section 8.1 forbids one.',
   'json-syntax': 'The body is not well-formed JSON.',
@@ -51,7 +52,7 @@ const MESSAGES: Record<JsonProblemCode, string> = {
 export function parseJson(source: string | Uint8Array, limits: JsonLimits = {}): JsonOutcome {
   const depth = limits.depth ?? DEFAULT_JSON_DEPTH;
   const text = typeof source === 'string' ? source : decode(source);
-  if (text === undefined) return { problem: { code: 'json-encoding', message: MESSAGES['json-encoding'] } };
+  if (text === undefined) return { problem: { code: 'json-encoding', message: JSON_PROBLEMS['json-encoding'] } };
   if (text.charCodeAt(0) === 0xfeff) return refuse('json-byte-order-mark', text, depth);
   const seen = scan(text, depth);
   if (seen.depth > depth) return refuse('json-depth', text, depth);
@@ -77,5 +78,5 @@ function refuse(code: JsonProblemCode, text: string, depth: number): { problem: 
   const place = diagnose(text, depth);
   // The slow reading names the first fault of the text, which may be another than the one met first.
   const found = place?.code ?? code;
-  return { problem: { code: found, message: MESSAGES[found], ...(place === undefined ? {} : place.where) } };
+  return { problem: { code: found, message: JSON_PROBLEMS[found], ...(place === undefined ? {} : place.where) } };
 }

@@ -38,7 +38,8 @@ export interface PatchLimits {
   readonly depth?: number;
 }
 
-const MESSAGES: Record<PatchProblemCode, string> = {
+/** What each problem says; constants. */
+export const PATCH_PROBLEMS: Record<PatchProblemCode, string> = {
   'patch-malformed': 'The body is not a JSON Patch (RFC 6902).',
   'patch-too-large': 'The patch has more operations, or makes more values, than this server takes.',
   'patch-path-missing': 'An operation points to a place that does not exist.',
@@ -79,7 +80,7 @@ export function applyPatch(resource: unknown, patch: unknown, limits: PatchLimit
 }
 
 function refuse(code: PatchProblemCode, operation?: number): { problem: PatchProblem } {
-  return { problem: { code, message: MESSAGES[code], ...(operation === undefined ? {} : { operation }) } };
+  return { problem: { code, message: PATCH_PROBLEMS[code], ...(operation === undefined ? {} : { operation }) } };
 }
 
 const NEEDS: Record<PatchOperation['op'], 'value' | 'from' | undefined> = {

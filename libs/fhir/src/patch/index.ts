@@ -1,5 +1,6 @@
 export {
   applyPatch,
+  PATCH_PROBLEMS,
   type PatchLimits,
   type PatchOperation,
   type PatchOutcome,

@@ -44,7 +44,8 @@ export type ErasureRefusalCode =
   | 'erasure-retention-not-configured';
 export type ErasureRefusal = Refusal<ErasureRefusalCode>;
 
-const MESSAGES: Readonly<Record<ErasureRefusalCode, string>> = {
+/** What each refusal says; constants. */
+export const ERASURE_REFUSALS: Readonly<Record<ErasureRefusalCode, string>> = {
   'erasure-unknown': 'There is no such erasure to approve.',
   'erasure-same-officer': 'Another officer than the one who asked must approve an erasure.',
   'erasure-already-approved': 'The erasure was approved already.',
@@ -52,7 +53,8 @@ const MESSAGES: Readonly<Record<ErasureRefusalCode, string>> = {
   'erasure-retention-running': 'The retention of the patient’s data has not ended.',
   'erasure-retention-not-configured': 'Retention is not configured, so it cannot be known to have ended.',
 };
-const because = (code: ErasureRefusalCode): Decision<ErasureRefusal> => refuse({ code, message: MESSAGES[code] });
+const because = (code: ErasureRefusalCode): Decision<ErasureRefusal> =>
+  refuse({ code, message: ERASURE_REFUSALS[code] });
 
 const initial: ErasureState = {
   stage: 'none',

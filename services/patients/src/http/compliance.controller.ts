@@ -12,7 +12,8 @@ const PATIENT = z.string().regex(/^[A-Za-z0-9\-.]{1,64}$/);
 const ASK = z.strictObject({ patient: PATIENT, reason: text(2_000), basis: text(200) });
 const HOLD = z.strictObject({ patient: PATIENT, reason: text(2_000) });
 
-const problemOf = refusalProblems<ErasureRefusal | HoldRefusal>({
+/** The HTTP side of every refusal of an erasure or a hold. */
+export const complianceProblemOf = refusalProblems<ErasureRefusal | HoldRefusal>({
   'erasure-unknown': { status: 404, issue: 'not-found' },
   'erasure-same-officer': { status: 403, issue: 'forbidden' },
   'erasure-already-approved': { status: 409, issue: 'conflict' },
@@ -39,7 +40,7 @@ export class ComplianceController {
     const { patient, reason, basis } = bodyOf(request, ASK);
     const asked = await this.#erasures.ask(askingOf(request), patient, reason, basis);
     if (!asked) throw new ProblemError(HTTP_PROBLEMS['not-found']);
-    if (!asked.result.ok) throw new ProblemError(problemOf(asked.result.refused));
+    if (!asked.result.ok) throw new ProblemError(complianceProblemOf(asked.result.refused));
     return { id: asked.id, position: asked.result.position };
   }
 
@@ -48,7 +49,7 @@ export class ComplianceController {
   @HttpCode(200)
   async approve(@Req() request: FastifyRequest, @Param('id') id: string): Promise<object> {
     const result = await this.#erasures.approve(askingOf(request), idOf(id));
-    if (!result.ok) throw new ProblemError(problemOf(result.refused));
+    if (!result.ok) throw new ProblemError(complianceProblemOf(result.refused));
     return { id, position: result.position };
   }
 
@@ -71,7 +72,7 @@ export class ComplianceController {
   async #hold(request: FastifyRequest, patient: string, kind: 'place' | 'release', reason: string): Promise<object> {
     const result = await this.#erasures.hold(askingOf(request), patient, kind, reason);
     if (!result) throw new ProblemError(HTTP_PROBLEMS['not-found']);
-    if (!result.ok) throw new ProblemError(problemOf(result.refused));
+    if (!result.ok) throw new ProblemError(complianceProblemOf(result.refused));
     return { id: patient, position: result.position };
   }
 }
