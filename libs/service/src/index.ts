@@ -26,6 +26,7 @@ export {
   recordAppend,
   startTelemetry,
   telemetryAsked,
+  telemetryIsOn,
   trace,
   type TraceAttributes,
 } from './telemetry.ts';

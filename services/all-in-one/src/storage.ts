@@ -1,6 +1,7 @@
 import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import type { StoredEvent } from '@anamnesis/event-store';
-import { SealedJournal } from '@anamnesis/journal';
+import { SealedJournal, type Committed, type Pending, type Work } from '@anamnesis/journal';
+import { recordAppend, telemetryIsOn, trace } from '@anamnesis/service';
 import { Fault, type RecordedFact } from '@anamnesis/kernel';
 import { ErasureLedger } from '@anamnesis/key-vault';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
@@ -57,6 +58,18 @@ export class OpeningSealedJournal extends SealedJournal {
   constructor(store: EmbeddedEventStore, vault: EmbeddedKeyVault) {
     super(store, vault);
     this.#events = store;
+  }
+
+  /** The append, traced and timed when telemetry is on. */
+  override commit(pending: readonly Pending[], work: Work): Promise<Committed> {
+    if (!telemetryIsOn()) return super.commit(pending, work);
+    const events = pending.reduce((sum, { facts }) => sum + facts.length, 0);
+    const started = performance.now();
+    return trace('event-store append', { 'anamnesis.events': events }, async () => {
+      const committed = await super.commit(pending, work);
+      recordAppend(performance.now() - started, events);
+      return committed;
+    });
   }
 
   async loadFirst(stream: string): Promise<RecordedFact | undefined> {

@@ -5,6 +5,8 @@ import { openEmbeddedReader } from '@anamnesis/event-store/embedded';
 import { SealedJournalReader } from '@anamnesis/journal';
 import { EmbeddedKeyReader } from '@anamnesis/key-vault/embedded';
 import { openReadStore } from '@anamnesis/read-store/embedded';
+import { startTelemetry } from '@anamnesis/service';
+import { traceBatch } from './application/trace-batch.ts';
 import { followLog } from './application/follow-log.ts';
 import type { FromProjectionThread, ThreadData, ToThread } from './thread-messages.ts';
 
@@ -12,6 +14,7 @@ const { folder, model, head, board, ownBases } = workerData as ThreadData;
 const port = parentPort!;
 const tell = (message: FromProjectionThread): void => port.postMessage(message);
 
+const stopTelemetry = await startTelemetry(process.env);
 const reader = openEmbeddedReader({ folder, head });
 const keys = await EmbeddedKeyReader.open({ folder });
 const store = openReadStore({ folder: join(folder, 'read'), board });
@@ -20,6 +23,7 @@ const following = await followLog({
   opener: new SealedJournalReader(reader, keys),
   writer: await store.writer(model),
   onWaiting: (code) => tell({ waiting: code }),
+  onApplied: (batch) => traceBatch(batch, model),
   ownBases,
 });
 
@@ -31,5 +35,6 @@ try {
   await store.close();
   await keys.close();
   await reader.close();
+  await stopTelemetry();
   port.close();
 }

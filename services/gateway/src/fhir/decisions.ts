@@ -40,8 +40,6 @@ export class Decisions {
   readonly #made = new Set<string>();
   /** Whose data the versions of this request are, for those that refer to them. */
   readonly #subjects = new Map<string, string>();
-  /** Patients that this very request writes. */
-  readonly #patients = new Set<string>();
 
   constructor(
     dependencies: Pick<FhirDependencies, 'contexts' | 'journal'>,
@@ -64,7 +62,6 @@ export class Decisions {
   /** Announces what the request will make, before its references are checked. */
   announce({ type, id }: LocalReference): void {
     this.#made.add(`${type}/${id}`);
-    if (type === 'Patient') this.#patients.add(this.#opaque(id));
   }
 
   add(pending: Pending): void {
@@ -82,8 +79,7 @@ export class Decisions {
   async write(wanted: Wanted, made = 0): Promise<Written> {
     const subject = await this.#subjectOf(wanted);
     if (subject !== undefined) this.#subjects.set(`${wanted.type}/${wanted.id}`, subject);
-    if (wanted.type === 'Patient' && wanted.interaction === 'put') this.#patients.add(this.#opaque(wanted.id));
-    await this.#requireVisible(subject, wanted.type);
+    await this.#access.requireVisible(this.#request, subject, wanted.type);
     if (wanted.version) await this.#requireReferences(wanted.version);
     const intent: WriteIntent = {
       ...wanted,
@@ -118,15 +114,6 @@ export class Decisions {
     if (owner.type === 'Patient') return this.#opaque(owner.id);
     const made = this.#subjects.get(`${owner.type}/${owner.id}`);
     return made ?? (await this.#resources.latest(owner.type, owner.id))?.subject;
-  }
-
-  /** No facility can know a patient yet whose record this very request begins. */
-  async #requireVisible(subject: string | undefined, type: string): Promise<void> {
-    if (await this.#access.sees(this.#request.caller, subject)) return;
-    if (subject !== undefined && this.#patients.has(subject)) {
-      if ((await this.#dependencies.journal.loadFirst(`patient-${subject}`)) === undefined) return;
-    }
-    await this.#access.requireVisible(this.#request, subject, type);
   }
 
   #opaque(patient: string): string {

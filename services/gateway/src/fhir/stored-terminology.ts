@@ -1,4 +1,4 @@
-import type { SystemCode, Terminology } from '@anamnesis/fhir/search';
+import { storedHierarchy, type SystemCode, type Terminology } from '@anamnesis/fhir/search';
 import type { ReadModelReader } from '@anamnesis/read-store';
 
 interface Concept {
@@ -20,6 +20,8 @@ interface ValueSet {
 
 /** Most value sets that one expansion goes through. */
 const DEPTH = 10;
+/** Most resources of a hierarchy. */
+const HIERARCHY = 1_000;
 
 /**
  * Value sets and code systems as they are stored in this record: enumerations, expansions, other value sets and the
@@ -48,6 +50,11 @@ export class StoredTerminology implements Terminology {
     if (!path) return undefined;
     const codes = direction === 'above' ? path : [path.at(-1)!].flatMap(withDescendants);
     return codes.map((concept) => ({ system, code: concept.code! }));
+  }
+
+  /** Organisations, places and the like that are part of one another. */
+  hierarchy(type: string, param: string, id: string, direction: 'above' | 'below') {
+    return storedHierarchy(this.#records, type, param, id, direction, HIERARCHY);
   }
 
   async #expand(url: string, depth: number): Promise<readonly SystemCode[] | undefined> {

@@ -1,4 +1,4 @@
-import type { EventReader } from '@anamnesis/event-store';
+import type { EventReader, StoredEvent } from '@anamnesis/event-store';
 import type { ExtractOptions } from '@anamnesis/fhir/search';
 import type { EventOpener } from '@anamnesis/journal';
 import type { FaultCode } from '@anamnesis/kernel';
@@ -12,6 +12,8 @@ export interface FollowOptions extends ExtractOptions {
   readonly opener: EventOpener;
   readonly writer: ReadModelWriter;
   readonly onWaiting: (code: FaultCode | undefined) => void;
+  /** Told of each batch once it can be found. */
+  readonly onApplied?: (batch: readonly StoredEvent[]) => void;
   /** Most events of one transaction; default 500. A batch is what is there: one event when it is quiet. */
   readonly batchSize?: number;
 }
@@ -32,6 +34,7 @@ export async function followLog(options: FollowOptions): Promise<Following> {
     const through = batch.at(-1)!.position;
     const operations = await persist(() => projectBatch(batch, opener, options), patience);
     await persist(() => applyBatch(writer, operations, batch, through), patience);
+    options.onApplied?.(batch);
   });
   return {
     ended: subscription.ended,
