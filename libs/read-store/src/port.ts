@@ -25,7 +25,11 @@ export type Operation =
   /** Erasure: every document of the subject is gone and its pages are overwritten; later operations still apply. */
   | { readonly purge: { readonly subject: string }; readonly position: Position };
 
-/** The writing side of one generation of one read model. */
+/**
+ * The writing side of one generation of one read model. Errors: `Fault` with `store-full`, `store-read-only`,
+ * `store-unavailable` (retryable), `read-model-unavailable`, `stopping`. What rejects has changed nothing, or is to be
+ * applied again.
+ */
 export interface ReadModelWriter {
   /** Applies the operations and moves the progress to `through`, in one transaction. */
   apply(operations: readonly Operation[], through: Position): Promise<void>;
@@ -33,7 +37,12 @@ export interface ReadModelWriter {
   close(): Promise<void>;
 }
 
-/** The reading side; follows the live generation by itself when a rebuilt one is swapped in. */
+/**
+ * The reading side; follows the live generation by itself when a rebuilt one is swapped in. Errors: `QueryRefused` for a
+ * cursor or a query that no store would take; `Fault` with `read-model-unavailable` (missing, damaged or of another
+ * version: rebuild it; retryable when it was never made), `overloaded` (retryable when too many queries wait, not when
+ * one takes too long), `store-unavailable` (retryable), `stopping`.
+ */
 export interface ReadModelReader {
   get(type: string, id: string): Promise<Document | undefined>;
   /** Many at once, in no particular order; what does not exist is left out. */
@@ -69,7 +78,10 @@ export interface ReadStore {
   writer(model: string): Promise<ReadModelWriter>;
   /** A fresh generation beside the live one, tuned for bulk loading; not visible until `swap`. */
   build(model: string): Promise<ReadModelWriter>;
-  /** Makes the built generation live and drops the old one once nobody reads it. */
+  /**
+   * Makes the built generation live and drops the old one once nobody reads it. Closes the built generation's writer
+   * and this store's live one; a live writer elsewhere is to be closed before: Fault `store-in-use`.
+   */
   swap(model: string): Promise<void>;
   close(): Promise<void>;
 }

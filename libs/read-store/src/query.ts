@@ -36,6 +36,7 @@ export interface RangeTest {
   readonly high: number;
 }
 
+/** By the least value when ascending, the greatest when descending; a range by its low end; what has none comes last. */
 export interface SortKey {
   /** A param of the type, or `_id`, `_lastUpdated`. */
   readonly param: string;

@@ -1,7 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { IndexEntry, Operation } from '@anamnesis/read-store';
+import { BatchWriter } from '../src/embedded/batch-writer.ts';
+import { openGeneration } from '../src/embedded/schema.ts';
 import { openEmbedded, type OpenedEmbedded } from './open-embedded.ts';
 
 /** Everything that could name the person, in every column that an index keeps. */
@@ -92,6 +95,31 @@ describe('an erasure', () => {
     await build.apply([{ purge: { subject: 'victim' }, position: 7_000 }], 7_000);
     await opened.store.swap('clinical');
     expect(await tracesOf(opened.folder, CANARY)).toEqual([]);
+  });
+
+  it('is finished by the next writer when a crash came before its traces were gone', async () => {
+    const build = await opened.store.build('clinical');
+    await build.apply([...others(1_000, 1), ...victim(5_000)], 6_000);
+    await opened.store.swap('clinical');
+    const path = join(opened.folder, 'clinical-1.sqlite');
+    const db = openGeneration(path, 'live', { cacheBytes: 1 << 20 });
+    new BatchWriter(db).apply([{ purge: { subject: 'victim' }, position: 7_000 }], 7_000);
+    db.close();
+    expect(await tracesOf(opened.folder, CANARY)).not.toEqual([]);
+    const writer = await opened.store.writer('clinical');
+    await writer.apply([], 7_001);
+    expect(await tracesOf(opened.folder, CANARY)).toEqual([]);
+  });
+
+  it('leaves the file sound', async () => {
+    const writer = await opened.store.writer('clinical');
+    await writer.apply([...others(800, 1), ...victim(1_000)], 2_000);
+    await writer.apply([{ purge: { subject: 'victim' }, position: 3_000 }], 3_000);
+    await writer.apply(others(800, 4_000), 5_000);
+    await writer.close();
+    const db = new DatabaseSync(join(opened.folder, 'clinical-1.sqlite'));
+    expect(db.prepare('PRAGMA integrity_check').get()).toEqual({ integrity_check: 'ok' });
+    db.close();
   });
 
   it('is not held up for ever by a reader, and is repeated when it was', async () => {

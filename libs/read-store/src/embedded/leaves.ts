@@ -3,7 +3,7 @@ import { hash31, hash53, type Seed } from './hash.ts';
 import { finite } from './index-rows.ts';
 import type { Kind, Names } from './names.ts';
 import { NARROW } from './schema.ts';
-import { afterPrefix, FALSE, joined, raw, sql, TRUE, type Fragment } from './sql.ts';
+import { afterPrefix, joined, raw, sql, TRUE, type Fragment } from './sql.ts';
 
 /** A condition on one parameter's rows, with the same meaning whether a document is looked at or looked for. */
 export interface Leaf {

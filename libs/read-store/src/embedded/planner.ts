@@ -102,8 +102,9 @@ export class Planner implements Chooser {
     const counted = this.#rarest(candidates, purpose, wide);
     // What is rare enough needs no look at what lies behind references.
     const more = counted !== undefined && counted.estimate <= FEW ? [] : this.#candidates(chained, subject, depth);
-    const best = this.#rarest(more, purpose, wide, counted);
-    if (best === undefined) return { estimate: documents };
+    const rarest = this.#rarest(more, purpose, wide, counted);
+    if (rarest === undefined) return { estimate: documents };
+    const best = depth === 0 ? this.#recounted(rarest, wide) : rarest;
     if (purpose !== 'page' || best.chosen.posting.ordered || best.estimate < wide) return best;
     // Everything is common: documents in order, each checked, fill a page sooner than all that match can be sorted.
     const ordered = candidates.find(({ posting }) => posting.ordered);
@@ -126,6 +127,13 @@ export class Planner implements Chooser {
       if (best === undefined || estimate < best.estimate) best = { chosen, estimate };
     }
     return best;
+  }
+
+  /** A guess is not good enough to give up what was guessed at. */
+  #recounted(best: Chosen, wide: number): Chosen {
+    const { posting } = best.chosen;
+    if (posting.guess === undefined || best.estimate < wide) return best;
+    return { chosen: best.chosen, estimate: this.#count(posting, wide) };
   }
 
   #count(posting: Posting, limit: number): number {

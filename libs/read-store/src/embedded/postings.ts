@@ -94,7 +94,7 @@ export class Postings {
       where: TRUE,
       ordered: false,
       exact: postings.every(({ exact }) => exact),
-      ...(guesses.length === 0 ? {} : { guess: guesses.reduce((a, b) => a + b) }),
+      ...(guesses.length === postings.length ? { guess: guesses.reduce((a, b) => a + b, 0) } : {}),
     };
   }
 

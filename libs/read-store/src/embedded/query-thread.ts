@@ -3,7 +3,6 @@ import { Generations } from './generations.ts';
 import { LiveSearch } from './live-search.ts';
 import { ProgressBoard } from './progress-board.ts';
 import { toWire, type QueryReply, type QueryRequest, type QueryThreadData } from './query-protocol.ts';
-import type { Search } from './search.ts';
 
 /** A thread that answers queries, one at a time: a slow one holds up those behind it, and nothing else in the process. */
 

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { Fault } from '@anamnesis/kernel';
-import { overBudget, queueFull, stopping } from './faults.ts';
+import { queueFull, stopping } from './faults.ts';
 import {
   fromWire,
   type QueryMethod,
@@ -14,10 +14,6 @@ interface Waiting {
   resolve(value: unknown): void;
   reject(error: unknown): void;
 }
-
-/** A thread that says nothing for this many budgets is stuck where the budget is not looked at; it is replaced. */
-const STUCK_BUDGETS = 2;
-const STUCK_EXTRA_MS = 1_000;
 
 /** The query threads of one store, started when first needed. */
 export class QueryThreads {
@@ -53,8 +49,8 @@ export class QueryThreads {
     this.#threads.forEach((thread, index) => {
       if ((thread?.waiting ?? 0) < (this.#threads[best]?.waiting ?? 0)) best = index;
     });
-    const busiest = this.#threads[best];
-    if (busiest !== undefined && !busiest.ended) return busiest;
+    const thread = this.#threads[best];
+    if (thread !== undefined && !thread.ended) return thread;
     return (this.#threads[best] = new QueryThread(this.#data));
   }
 
@@ -66,16 +62,13 @@ export class QueryThreads {
 
 class QueryThread {
   readonly #worker: Worker;
-  readonly #stuckMs: number;
   readonly #pending = new Map<number, Waiting>();
   readonly #exited: Promise<void>;
   #outbox: QueryRequest[] = [];
   #next = 0;
-  #watch: NodeJS.Timeout | undefined;
   ended = false;
 
   constructor(data: QueryThreadData) {
-    this.#stuckMs = data.budgetMs * STUCK_BUDGETS + STUCK_EXTRA_MS;
     this.#worker = new Worker(new URL('./query-thread.ts', import.meta.url), { workerData: data, name: 'queries' });
     this.#worker.on('message', (replies: readonly QueryReply[]) => this.#receive(replies));
     this.#worker.on('error', (cause) => this.#end(unavailable(cause)));
@@ -100,7 +93,6 @@ class QueryThread {
       // All that is asked in one turn of the loop travels in one message.
       if (this.#outbox.length === 0) queueMicrotask(() => this.#send());
       this.#outbox.push({ number, model, method, args } as QueryRequest);
-      this.#watch ??= this.#watchOut();
     });
   }
 
@@ -117,26 +109,11 @@ class QueryThread {
       if ('error' in reply) waiting?.reject(fromWire(reply.error));
       else waiting?.resolve(reply.value);
     }
-    if (this.#pending.size > 0) {
-      this.#watch?.refresh();
-      return;
-    }
-    clearTimeout(this.#watch);
-    this.#watch = undefined;
-    this.#worker.unref();
-  }
-
-  #watchOut(): NodeJS.Timeout {
-    return setTimeout(() => {
-      this.#end(overBudget());
-      // It ends when SQLite gives the thread back; until then it costs a core, and nobody waits for it.
-      void this.#worker.terminate();
-    }, this.#stuckMs);
+    if (this.#pending.size === 0) this.#worker.unref();
   }
 
   #end(fault: Fault): void {
     this.ended = true;
-    clearTimeout(this.#watch);
     const pending = [...this.#pending.values()];
     this.#pending.clear();
     for (const { reject } of pending) reject(fault);

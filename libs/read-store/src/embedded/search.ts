@@ -1,13 +1,12 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { Document, Page, Query, SortKey } from '../query.ts';
-import { readCursor, writeCursor, type Place } from './cursor.ts';
+import type { Document, Page, Query } from '../query.ts';
+import { readCursor, writeCursor } from './cursor.ts';
 import { overBudget } from './faults.ts';
 import { hash31, hash53, type Seed } from './hash.ts';
 import { Names } from './names.ts';
 import { Planner, sortedMatches } from './planner.ts';
-import type { Selection } from './postings.ts';
+import { distinct, Pages, type Row } from './pages.ts';
 import { readSeed } from './schema.ts';
-import { afterValues, orderBy, sortValue, walkBy, type Walk } from './sorting.ts';
 import { raw, sql, withinBudget, type Fragment } from './sql.ts';
 import { Statements } from './statements.ts';
 
@@ -17,7 +16,6 @@ export interface DocumentKey {
 }
 
 const MAX_LIMIT = 1_000;
-type Row = readonly (string | number | null)[];
 
 /** Queries on one open generation, each within one snapshot and one budget of time. */
 export class Search {
@@ -55,7 +53,7 @@ export class Search {
     return this.#within(() => {
       const position = this.progress();
       const type = this.#names.type(typeName);
-      const found = type === undefined ? [] : this.#find(query, type, after);
+      const found = type === undefined ? [] : this.#pages().find(query, type, after);
       const page = found.slice(0, limit);
       const last = page.at(-1);
       const total = query.total ? this.#count(typeName, type, query.where) : undefined;
@@ -84,80 +82,6 @@ export class Search {
     return Number(this.#rows(sql`SELECT count(*) FROM (${distinct(selection)})`)[0]![0]);
   }
 
-  /** One row more than the limit, when there are more: numbers, each with its sort values. */
-  #find(query: Query, type: number, after: Place | undefined): Row[] {
-    const sort = query.sort ?? [];
-    const planner = this.#planner();
-    const limit = query.limit + 1;
-    const [first] = sort;
-    if (first === undefined) {
-      const selection = planner.plan(type, query.type, query.where, 'page');
-      const rid = raw(selection.rid);
-      const later = after === undefined ? raw('') : sql` AND ${rid} > ${after.rid}`;
-      return this.#rows(sql`${distinct(selection)}${later} ORDER BY ${rid} LIMIT ${limit}`);
-    }
-    const selection = planner.plan(type, query.type, query.where, 'few');
-    const walk = walkBy(first, type, this.#names);
-    if (walk === undefined || selection.estimate < this.#worthSorting(this.#names.documents(type))) {
-      return this.#sorted(sort, type, distinct(selection), after, limit);
-    }
-    return this.#walked(query, sort, type, walk, after, limit);
-  }
-
-  /** Everything that matches is gathered, then sorted. */
-  #sorted(sort: readonly SortKey[], type: number, found: Fragment, after: Place | undefined, limit: number): Row[] {
-    const values = sort.map(
-      (key, index) => sql`, ${sortValue(key, type, this.#names, 's.rid')} AS ${raw(`v${index}`)}`,
-    );
-    const columns = values.reduce((a, b) => sql`${a}${b}`, raw('s.rid AS number'));
-    const later = after === undefined ? raw('1') : afterValues(sort, after.values, after.rid);
-    return this
-      .#rows(sql`WITH found AS MATERIALIZED (SELECT ${columns} FROM (${found}) s WHERE ${withinBudget('s.rid')})
-      SELECT * FROM found WHERE ${later} ORDER BY ${orderBy(sort)} LIMIT ${limit}`);
-  }
-
-  /** Much matches: documents are taken in the order of the first key's index, then those that have no value. */
-  #walked(
-    query: Query,
-    sort: readonly SortKey[],
-    type: number,
-    walk: Walk,
-    after: Place | undefined,
-    limit: number,
-  ): Row[] {
-    const subject = { alias: 'd', type, typeName: query.type };
-    const checks = this.#planner().checks;
-    const meets = query.where === undefined ? raw('1') : checks.check(query.where, subject);
-    const rows = after?.values[0] === null ? [] : this.#valued(sort, type, walk, meets, after, limit);
-    if (rows.length === limit || sort[0]!.param === '_lastUpdated') return rows;
-    const without = sql`SELECT d.rid AS rid FROM docs d INDEXED BY docs_type WHERE d.type = ${type}
-      AND ${withinBudget('d.rid')} AND ${sortValue(sort[0]!, type, this.#names, 'd.rid')} IS NULL AND ${meets}`;
-    const place = after?.values[0] === null ? after : undefined;
-    return [...rows, ...this.#sorted(sort, type, without, place, limit - rows.length)];
-  }
-
-  #valued(
-    sort: readonly SortKey[],
-    type: number,
-    walk: Walk,
-    meets: Fragment,
-    after: Place | undefined,
-    limit: number,
-  ): Row[] {
-    const more = sort
-      .slice(1)
-      .map((key, index) => sql`, ${sortValue(key, type, this.#names, walk.rid)} AS ${raw(`v${index + 1}`)}`);
-    const columns = more.reduce((a, b) => sql`${a}${b}`, raw(`${walk.rid} AS number, ${walk.value} AS v0`));
-    const start = after?.values[0];
-    const bound =
-      start === undefined || start === null
-        ? raw('1')
-        : sql`${raw(walk.value)} ${raw(sort[0]!.descending ? '<=' : '>=')} ${start}`;
-    const later = after === undefined ? raw('1') : afterValues(sort, after.values, after.rid);
-    return this.#rows(sql`SELECT DISTINCT ${columns} FROM ${walk.from} CROSS JOIN docs d ON d.rid = ${raw(walk.rid)}
-      WHERE ${withinBudget(walk.rid)} AND ${walk.where} AND ${bound} AND ${later} AND ${meets} ORDER BY ${orderBy(sort, true)} LIMIT ${limit}`);
-  }
-
   /** In the order of the numbers given. */
   #documents(type: string, rids: readonly number[]): Document[] {
     const rows = this.#rows(sql`SELECT ${raw(COLUMNS)} FROM json_each(${JSON.stringify(rids)}) k
@@ -179,12 +103,15 @@ export class Search {
   }
 
   getMany(keys: readonly DocumentKey[]): Document[] {
-    const found = new Map<string, Document>();
-    for (const key of keys) {
-      const one = this.get(key);
-      if (one !== undefined) found.set(`${one.type}/${one.id}`, one);
-    }
-    return [...found.values()];
+    return this.#within(() => {
+      const found = new Map<string, Document>();
+      for (const key of keys) {
+        if (performance.now() > this.#deadline) throw overBudget();
+        const one = this.get(key);
+        if (one !== undefined) found.set(`${one.type}/${one.id}`, one);
+      }
+      return [...found.values()];
+    });
   }
 
   referredTo(from: readonly DocumentKey[], param: string, targetType: string | undefined, limit: number): Document[] {
@@ -234,6 +161,10 @@ export class Search {
     });
   }
 
+  #pages(): Pages {
+    return new Pages(this.#names, this.#planner(), this.#worthSorting, (statement) => this.#rows(statement));
+  }
+
   #planner(): Planner {
     return new Planner(this.#names, this.#seed, this.#statements, this.#worthSorting);
   }
@@ -266,6 +197,3 @@ function document(type: string, [position, lastUpdated, id, subject, body]: Row)
     lastUpdated: Number(lastUpdated),
   };
 }
-
-const distinct = (selection: Selection): Fragment =>
-  sql`SELECT DISTINCT ${raw(selection.rid)} AS rid FROM ${selection.from} WHERE ${selection.where}`;
