@@ -1,3 +1,5 @@
 export * from './clinical-time.ts';
+export * from './event-types.ts';
 export * from './ownership.ts';
 export * from './record.ts';
+export { upcast, upcasting, type UpcastStep, type UpcastSteps } from './upcasters.ts';

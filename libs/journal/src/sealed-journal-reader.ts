@@ -3,7 +3,7 @@ import { Fault, type EventMeta, type Position, type RecordedFact } from '@anamne
 import { keyOwnerOf, open, type KeyOwner, type KeyReader } from '@anamnesis/key-vault';
 import { readPlaintext } from './plaintext.ts';
 import type { EventOpener, JournalReader, Loaded, OpenedFact } from './port.ts';
-import { asStored, type Upcasters } from './upcasters.ts';
+import { everyContexts, type Upcasters } from './upcasters.ts';
 
 const PAGE = 1_000;
 
@@ -20,7 +20,7 @@ export class SealedJournalReader implements JournalReader, EventOpener {
   readonly #keys: KeyReader;
   readonly #upcasters: Upcasters;
 
-  constructor(events: EventReader, keys: KeyReader, upcasters: Upcasters = asStored) {
+  constructor(events: EventReader, keys: KeyReader, upcasters: Upcasters = everyContexts) {
     this.#events = events;
     this.#keys = keys;
     this.#upcasters = upcasters;

@@ -1,3 +1,4 @@
+import { upcast } from '@anamnesis/contracts';
 import type { Fact } from '@anamnesis/kernel';
 
 /** Brings every shape that was ever stored to today's. Pure; unknown types pass as they are. */
@@ -5,5 +6,5 @@ export interface Upcasters {
   upcast(stored: Fact): Fact;
 }
 
-/** For logs that hold today's shapes only. */
-export const asStored: Upcasters = { upcast: (stored) => stored };
+/** Every context's steps (`libs/contracts`). */
+export const everyContexts: Upcasters = { upcast };
