@@ -1,8 +1,8 @@
-import { diffResources } from '@anamnesis/fhir/patch';
 import type { Position } from '@anamnesis/kernel';
 import type { Json } from '@anamnesis/records';
 import type { AccessControl } from './access.ts';
 import { coversInstant, instantIn, momentOf } from './as-of.ts';
+import { diffParameters } from './chart-diff.ts';
 import { Charts } from './charts.ts';
 import type { FhirDependencies } from './dependencies.ts';
 import { parameter, type FhirRequest, type FhirResponse } from './exchange.ts';
@@ -197,42 +197,4 @@ function pageOf(request: FhirRequest, all: readonly ResourceVersion[], max: numb
     self: url(start),
     ...(end < all.length && { next: url(end) }),
   };
-}
-
-function diffParameters(before: readonly ResourceVersion[], after: readonly ResourceVersion[]): string {
-  const earlier = new Map(before.map((version) => [version.stream, version]));
-  const later = new Map(after.map((version) => [version.stream, version]));
-  const parameter: unknown[] = [];
-  for (const version of after) {
-    const old = earlier.get(version.stream);
-    if (old?.versionId === version.versionId) continue;
-    parameter.push(old ? changed(old, version) : { name: 'added', part: [named(version), whole(version)] });
-  }
-  for (const version of before) {
-    if (!later.has(version.stream)) parameter.push({ name: 'removed', part: [named(version)] });
-  }
-  return JSON.stringify({ resourceType: 'Parameters', ...(parameter.length > 0 && { parameter }) });
-}
-
-const named = ({ type, id }: ResourceVersion) => ({
-  name: 'resource',
-  valueReference: { reference: `${type}/${id}` },
-});
-
-const whole = ({ text }: ResourceVersion) => ({ name: 'content', resource: JSON.parse(text!) as Json });
-
-function changed(old: ResourceVersion, version: ResourceVersion) {
-  const operations = diffResources(JSON.parse(old.text!) as Json, JSON.parse(version.text!) as Json);
-  const part = operations.map((operation) => ({
-    name: 'operation',
-    part: Object.entries(operation).map(([name, value]) => ({
-      name,
-      ...(name === 'value' ? { valueString: JSON.stringify(value) } : { valueString: String(value) }),
-    })),
-  }));
-  const versions = [
-    { name: 'from', valueString: old.versionId },
-    { name: 'to', valueString: version.versionId },
-  ];
-  return { name: 'changed', part: [named(version), ...versions, ...part] };
 }
