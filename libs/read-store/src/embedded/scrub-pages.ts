@@ -61,5 +61,5 @@ export function unusedSpace(page: Uint8Array, start: number): [from: number, to:
     last = end;
     block = view.getUint16(block);
   }
-  return stretches.filter(([from, to]) => page.subarray(from, to).some((byte) => byte !== 0));
+  return stretches.filter(([from, to]) => Buffer.compare(page.subarray(from, to), ZEROS.subarray(0, to - from)) !== 0);
 }
