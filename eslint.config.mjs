@@ -53,7 +53,10 @@ export default tseslint.config(
   {
     files: ['services/*/src/domain/**'],
     rules: forbid(
-      only(['kernel', 'contracts', 'records', 'fhir', 'read-store'], 'A domain knows the kernel, its contracts and FHIR types.'),
+      only(
+        ['kernel', 'contracts', 'records', 'fhir', 'read-store'],
+        'A domain knows the kernel, its contracts and FHIR types.',
+      ),
       FRAMEWORKS,
     ),
   },

@@ -64,8 +64,9 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   const log = createLog(config.logLevel);
   const health = new HealthRegistry();
   const clock = (): Instant => Date.now();
-  let running: RunningService | undefined;
-  const baseUrl = (): string => running?.url ?? publicUrlOf(config);
+  // The port is known when it is listened on; what needs the address asks for it later.
+  const listening: { service?: RunningService } = {};
+  const baseUrl = (): string => listening.service?.url ?? publicUrlOf(config);
 
   const storage = await openStorage(folder, config.erasures);
   closing.add(() => storage.close());
@@ -130,7 +131,7 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     },
   };
   warmValidation(WARM);
-  running = await startService({
+  const service = (listening.service = await startService({
     modules: [
       gatewayModule(
         fhir,
@@ -153,8 +154,7 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     mounts: [issuer.mount],
     renderers: [fhirRenderer],
     closeInOrder: [() => parts.stopped().finally(() => closing.close())],
-  });
-  const service = running;
+  }));
   await issuer.ready();
   const forget = await noteServer(folder, service.url);
   closing.add(forget);
