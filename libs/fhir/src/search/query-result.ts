@@ -19,12 +19,10 @@ export interface Include {
   readonly iterate: boolean;
 }
 
-/** 0 asks for the count alone (R4 search 3.1.1.5.4). */
+/** 0 asks for the count alone (R4 search 3.1.1.5.4); more than a page holds is lowered to what it holds. */
 export function countOf(value: string, limits: SearchLimits): number {
-  const count = /^\d{1,9}$/.test(value) ? Number(value) : NaN;
-  if (!(count <= limits.countMax))
-    throw badValue('_count is a whole number from 0 to the greatest page size that is served.');
-  return count;
+  if (!/^\d{1,9}$/.test(value)) throw badValue('_count is a whole number of nine digits at most.');
+  return Math.min(Number(value), limits.countMax);
 }
 
 export function summaryOf(value: string): Summary {
