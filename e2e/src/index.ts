@@ -6,3 +6,17 @@ export { freePort, newFolder, outside, runToEnd, Server, startServer, type Serve
 export { hasSynthea, sourceBundles, SOURCE_FOLDER, type SourceBundle } from './source-bundles.ts';
 export { authorizationRequest, redeem, REALM, signIn, tokenRequest, tokensOf, type Tokens } from './sign-in.ts';
 export { Team } from './team.ts';
+export { Corpus, unstamped } from './corpus.ts';
+export {
+  all,
+  contains,
+  date,
+  exactly,
+  not,
+  PREFIXES,
+  refersTo,
+  startsWith,
+  token,
+  valuesAt,
+  type Predicate,
+} from './plain-search.ts';
