@@ -3,30 +3,30 @@ import type { Problem } from '@anamnesis/service';
 import type { Caller, TokenIdentity } from './caller.ts';
 import { DEFAULT_PURPOSE, PURPOSES } from './purposes.ts';
 
-const UNKNOWN_PURPOSE: Problem = {
+const UNKNOWN_PURPOSE = {
   status: 400,
   code: 'unknown-purpose',
   title: 'X-Purpose-Of-Use is no code of v3-PurposeOfUse.',
   issue: 'code-invalid',
-};
-const NO_ROLE: Problem = {
+} as const satisfies Problem;
+const NO_ROLE = {
   status: 403,
   code: 'no-role',
   title: 'The token carries no role of this record.',
   issue: 'forbidden',
-};
-const ROLE_NOT_HELD: Problem = {
+} as const satisfies Problem;
+const ROLE_NOT_HELD = {
   status: 403,
   code: 'role-not-held',
   title: 'X-Role is none of the caller’s roles.',
   issue: 'forbidden',
-};
-const FACILITY_NOT_HELD: Problem = {
+} as const satisfies Problem;
+const FACILITY_NOT_HELD = {
   status: 403,
   code: 'facility-not-held',
   title: 'X-Facility is none of the caller’s facilities.',
   issue: 'forbidden',
-};
+} as const satisfies Problem;
 
 /** Why a request with a good token can have no caller. */
 export const CALLER_PROBLEMS = [UNKNOWN_PURPOSE, NO_ROLE, ROLE_NOT_HELD, FACILITY_NOT_HELD] as const;

@@ -1,6 +1,7 @@
 export { type AccessContext, AccessRecorder, type RecordSpool } from './application/access-recorder.ts';
 export { type AuditPage, type AuditQuery, AuditTrail, type TrailOptions } from './application/audit-trail.ts';
 export { IdentityRecords } from './application/identity-records.ts';
+export { PROOF_PROBLEMS } from './http/audit.controller.ts';
 export { auditModule } from './audit.module.ts';
 export { AuditTree, type AuditTreeOptions } from './audit-tree.ts';
 export * from './checkpoint/index.ts';

@@ -59,6 +59,9 @@ const NO_NUMBER = {
   issue: 'value',
 } as const;
 
+/** What the proofs refuse. */
+export const PROOF_PROBLEMS = [BEYOND, NO_NUMBER] as const;
+
 const base64 = (hash: Uint8Array): string => Buffer.from(hash).toString('base64');
 
 function natural(value: unknown): number {

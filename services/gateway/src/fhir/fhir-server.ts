@@ -1,4 +1,5 @@
 import { Fault } from '@anamnesis/kernel';
+import type { Problem } from '@anamnesis/service';
 import { AccessControl } from './access.ts';
 import { Bundles } from './bundles.ts';
 import { capabilityStatement } from './capability.ts';
@@ -21,8 +22,8 @@ import { Writing } from './writing.ts';
 
 export interface FhirServerOptions {
   readonly version: string;
-  /** How a fault of an adapter answers: status and Retry-After seconds. */
-  readonly faultStatus: (fault: Fault) => { readonly status: number; readonly retryAfter?: number };
+  /** How a fault of an adapter answers: status, issue type, and Retry-After in seconds. */
+  readonly faultStatus: (fault: Fault) => Pick<Problem, 'status' | 'issue' | 'retryAfter'>;
   /** Told of what nobody expected, with the request's correlation id and no patient data. */
   readonly onBug: (error: unknown, requestId: string) => void;
 }
@@ -113,8 +114,7 @@ export class FhirServer {
       return { status: error.status, headers: error.headers, body: outcomeText(error.issues) };
     }
     if (error instanceof Fault) {
-      const { status, retryAfter } = this.#options.faultStatus(error);
-      const code = error.retryable ? 'transient' : 'exception';
+      const { status, issue: code, retryAfter } = this.#options.faultStatus(error);
       return {
         status,
         headers: retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },

@@ -216,7 +216,7 @@ export class Writing {
   }
 }
 
-const PATCH_STATUS: Readonly<Record<PatchProblemCode, number>> = {
+export const PATCH_STATUS: Readonly<Record<PatchProblemCode, number>> = {
   'patch-malformed': 400,
   'patch-too-large': 413,
   'patch-path-missing': 422,
