@@ -1,6 +1,7 @@
 import { availableParallelism, cpus, totalmem } from 'node:os';
 import type { Measured, Row } from './bench.ts';
 import { mebibytes } from './format.ts';
+import { QUICK, type Settings } from './settings.ts';
 
 export type Reported =
   | { readonly row: Row; readonly measured: Measured }
@@ -12,7 +13,7 @@ export function machine(): string {
 }
 
 /** The figures for people: each row with its bar, then what each was measured on. */
-export function printed(rows: readonly Reported[]): string {
+export function printed(rows: readonly Reported[], settings: Settings): string {
   const width = Math.max(...rows.map(({ row }) => row.name.length));
   const lines = rows.flatMap((each) => [
     `${each.row.name.padEnd(width)}  ${each.row.what}`,
@@ -21,12 +22,15 @@ export function printed(rows: readonly Reported[]): string {
     ...('measured' in each ? [`${' '.repeat(width)}  on:     ${each.measured.on}`] : []),
     '',
   ]);
-  return [`Machine: ${machine()}; load generator and server share it.`, '', ...lines].join('\n');
+  const small =
+    settings.runs === QUICK.runs ? ['A quick run: it shows that everything works, and its figures say little.'] : [];
+  return [`Machine: ${machine()}; load generator and server share it.`, ...small, '', ...lines].join('\n');
 }
 
-export function asJson(rows: readonly Reported[]): object {
+export function asJson(rows: readonly Reported[], settings: Settings): object {
   return {
     machine: machine(),
+    quick: settings.runs === QUICK.runs,
     rows: rows.map((each) => ({
       name: each.row.name,
       what: each.row.what,

@@ -25,7 +25,9 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
   process.once('SIGINT', interrupted);
   try {
     const reported = await measureAll(wanted, stages, terminal);
-    terminal.stdout.write(wanted.json ? `${JSON.stringify(asJson(reported))}\n` : printed(reported));
+    terminal.stdout.write(
+      wanted.json ? `${JSON.stringify(asJson(reported, wanted.settings))}\n` : printed(reported, wanted.settings),
+    );
     return reported.some((each) => 'failed' in each) ? 1 : 0;
   } finally {
     process.off('SIGINT', interrupted);

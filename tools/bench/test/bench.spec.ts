@@ -74,6 +74,13 @@ describe('the benchmark', () => {
     ]);
   });
 
+  it('measures a record of its own', async () => {
+    const { code, out } = await bench('--quick', '--rows', 'mix', '--json');
+    const { rows } = JSON.parse(out) as { rows: object[] };
+    expect(rows).toMatchObject([{ name: 'mix', figures: { errors: 0, requestsPerSecond: expect.any(Number) } }]);
+    expect(code).toBe(0);
+  }, 120_000);
+
   it('prints each figure beside its bar and what it was measured on', () => {
     const row: Row = { name: 'mix', what: 'a mix', bar: '100/s', measure: () => Promise.reject(new Error()) };
     const measured: Measured = { figure: '90/s', reached: false, figures: { rate: 90 }, on: 'two people' };
@@ -83,7 +90,8 @@ describe('the benchmark', () => {
     ]);
     expect(text).toMatch(/a mix\n +bar: +100\/s\n +figure: 90\/s {2}\(NOT reached\)\n +on: +two people/);
     expect(text).toContain('NOT MEASURED: no disk');
-    expect(asJson([{ row, measured }])).toMatchObject({
+    expect(text).toContain('A quick run');
+    expect(asJson([{ row, measured }], FULL)).toMatchObject({
       rows: [{ name: 'mix', bar: '100/s', figures: { rate: 90 }, reached: false }],
     });
   });

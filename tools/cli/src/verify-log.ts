@@ -17,6 +17,8 @@ export interface VerifyOptions {
 export type Verified = Omit<VerifyResult, 'root'> & {
   /** The tree's root over all events read, in base64. */
   readonly root: string;
+  /** What the verification took, without the start of the program. */
+  readonly milliseconds: number;
 };
 
 /** Verifies the folder's log or an exported one, and shows how far it is. Throws `usage` when there is nothing to verify. */
@@ -27,6 +29,7 @@ export async function verifyLog(terminal: Terminal, { folder, file, ...texts }: 
       file === undefined ? `There is no log in the data folder: ${folder}` : `There is no such file: ${file}`,
     );
   const { verifyFolder, verifyLogFile } = await import('@anamnesis/audit-service');
+  const started = performance.now();
   const steps = new Steps();
   const shown = followProgress(terminal, 'verifying', steps);
   try {
@@ -34,7 +37,7 @@ export async function verifyLog(terminal: Terminal, { folder, file, ...texts }: 
       file === undefined
         ? await verifyFolder({ ...texts, folder, progress: (done, total) => steps.push({ done, total }) })
         : await verifyLogFile({ ...texts, file, progress: (done) => steps.push({ done }) });
-    return { ...result, root: Buffer.from(root).toString('base64') };
+    return { ...result, root: Buffer.from(root).toString('base64'), milliseconds: performance.now() - started };
   } finally {
     steps.end();
     await shown;

@@ -1,0 +1,11 @@
+const t0 = performance.now();
+const { connect } = await import('./src/connection.ts');
+const c = await connect({ dataFolder: '/tmp/an1/data', as: 'operator', env: {} });
+console.log('connected', performance.now() - t0);
+await c.client.json('/admin/projections');
+console.log('asked', performance.now() - t0);
+await c.client.close();
+console.log('client closed', performance.now() - t0);
+await c.close().catch(() => 0);
+console.log('closed', performance.now() - t0);
+process.on('exit', () => console.log('exit', performance.now() - t0));
