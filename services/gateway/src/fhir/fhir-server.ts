@@ -1,4 +1,5 @@
 import { Fault } from '@anamnesis/kernel';
+import { QueryRefused } from '@anamnesis/read-store';
 import type { Problem } from '@anamnesis/service';
 import { AccessControl } from './access.ts';
 import { Bundles } from './bundles.ts';
@@ -120,6 +121,10 @@ export class FhirServer {
         headers: retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
         body: outcomeText([{ severity: 'error', code, diagnostics: error.message }]),
       };
+    }
+    if (error instanceof QueryRefused) {
+      const code = error.code === 'query-too-large' ? 'too-costly' : 'value';
+      return { status: 400, body: outcomeText([{ severity: 'error', code, diagnostics: `${error.message}.` }]) };
     }
     this.#options.onBug(error, request.requestId);
     const diagnostics = `Something went wrong on our side. Tell the operator this id: ${request.requestId}`;
