@@ -63,15 +63,19 @@ export interface Plan {
   readonly searched: boolean;
 }
 
-const RARE = 0.06;
+/** Worlds are opened anew, threads started, files scrubbed: what takes a hundred times as long happens in few cases. */
+const RARE = 0.02;
+const MORTAL_WORLDS = 0.05;
+const ERASED = 0.05;
 
 export function planOf(seed: string): Plan {
   const draw = drawFrom('simulation', seed);
   const cast = castOf(draw);
+  const rare: Rare = { erasures: draw.chance(ERASED), worldCrashes: draw.chance(MORTAL_WORLDS) };
   const asked: string[] = [];
   const steps: Step[] = [];
   const length = draw.whole(4, 10);
-  while (steps.length < length) steps.push(stepOf(draw, cast, asked));
+  while (steps.length < length) steps.push(stepOf(draw, cast, asked, rare));
   return { seed, steps, searched: draw.chance(RARE) };
 }
 
@@ -88,7 +92,13 @@ function castOf(draw: Draw): Cast {
   return { patients, observations, claims: [draw.uuid(), draw.uuid()] };
 }
 
-function stepOf(draw: Draw, cast: Cast, asked: string[]): Step {
+/** What happens in few cases, there often. */
+interface Rare {
+  readonly erasures: boolean;
+  readonly worldCrashes: boolean;
+}
+
+function stepOf(draw: Draw, cast: Cast, asked: string[], rare: Rare): Step {
   const drawn = draw.whole(1, 100);
   if (asked.length === 0 || drawn <= 40) {
     const commands = Array.from({ length: draw.whole(1, 5) }, () => commandOf(draw, cast));
@@ -97,10 +107,10 @@ function stepOf(draw: Draw, cast: Cast, asked: string[]): Step {
   }
   if (drawn <= 50) return { do: 'repeat', command: draw.pick(asked) };
   if (drawn <= 54) return { do: 'poison', kind: poisonOf(draw), stream: `observation-${draw.uuid()}`, id: draw.uuid() };
-  if (drawn <= 57) return { do: 'erase', subject: draw.pick(cast.patients), id: draw.uuid() };
+  if (drawn <= 60 && rare.erasures) return { do: 'erase', subject: draw.pick(cast.patients), id: draw.uuid() };
   if (drawn <= 85) return deliveringOf(draw);
   const torn = draw.pick(['none', 'bus', 'model', 'both'] as const);
-  return { do: 'crash', what: draw.chance(0.12) ? 'everything' : 'consumers', torn };
+  return { do: 'crash', what: rare.worldCrashes && draw.chance(0.7) ? 'everything' : 'consumers', torn };
 }
 
 const poisonOf = (draw: Draw): Poison => draw.pick(['garbled-data', 'garbled-envelope', 'no-resource'] as const);

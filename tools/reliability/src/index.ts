@@ -1,0 +1,1 @@
+export { runReliability } from './run-reliability.ts';

@@ -1,0 +1,3 @@
+import { runReliability } from './run-reliability.ts';
+
+process.exitCode = await runReliability(process.argv.slice(2), process);
