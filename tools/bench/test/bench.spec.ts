@@ -84,10 +84,13 @@ describe('the benchmark', () => {
   it('prints each figure beside its bar and what it was measured on', () => {
     const row: Row = { name: 'mix', what: 'a mix', bar: '100/s', measure: () => Promise.reject(new Error()) };
     const measured: Measured = { figure: '90/s', reached: false, figures: { rate: 90 }, on: 'two people' };
-    const text = printed([
-      { row, measured },
-      { row, failed: 'no disk' },
-    ]);
+    const text = printed(
+      [
+        { row, measured },
+        { row, failed: 'no disk' },
+      ],
+      QUICK,
+    );
     expect(text).toMatch(/a mix\n +bar: +100\/s\n +figure: 90\/s {2}\(NOT reached\)\n +on: +two people/);
     expect(text).toContain('NOT MEASURED: no disk');
     expect(text).toContain('A quick run');
