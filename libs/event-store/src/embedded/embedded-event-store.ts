@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { accessSync, constants, mkdirSync } from 'node:fs';
 import { setImmediate } from 'node:timers';
 import { MessageChannel, Worker, type MessagePort } from 'node:worker_threads';
 import { Fault } from '@anamnesis/kernel';
@@ -75,7 +75,11 @@ export class EmbeddedEventStore extends EmbeddedReader implements EventStore {
    * `store-full`, `store-unavailable`, and `CorruptLog` with the first bad position.
    */
   static async open(options: EmbeddedEventStoreOptions): Promise<EmbeddedEventStore> {
-    faulting(() => mkdirSync(options.folder, { recursive: true, mode: 0o700 }));
+    faulting(() => {
+      mkdirSync(options.folder, { recursive: true, mode: 0o700 });
+      // SQLite would only say that it cannot open its file.
+      accessSync(options.folder, constants.W_OK | constants.X_OK);
+    });
     const lock = FolderLock.take(options.folder);
     try {
       const signal = new HeadSignal();

@@ -21,11 +21,15 @@ const CANNOT_OPEN = 14;
 const NOT_A_DATABASE = 26;
 const BUSY = 5;
 const LOCKED = 6;
+/** None of SQLite's: the file system's own. */
+const NO_FOLDER = -1;
 
 /** What an error of `node:sqlite` or of the file system means for the store; a bug comes back as it is. */
 export function toFault(error: unknown): unknown {
   if (error instanceof Fault || typeof error !== 'object' || error === null) return error;
   switch (primaryCode(error)) {
+    case NO_FOLDER:
+      return new Fault('store-unavailable', 'A file stands where the data folder should be.', { cause: error });
     case FULL:
       return new Fault('store-full', 'The disk of the data folder is full.', { cause: error });
     case READ_ONLY:
@@ -60,6 +64,8 @@ const SYSTEM_CODES: Readonly<Record<string, number>> = {
   EACCES: READ_ONLY,
   EPERM: READ_ONLY,
   EIO: IO_ERROR,
+  EEXIST: NO_FOLDER,
+  ENOTDIR: NO_FOLDER,
 };
 
 function primaryCode(error: object): number | undefined {

@@ -12,6 +12,7 @@ export function vaultFault(error: unknown): unknown {
   const { code, errcode, syscall } = error as { code?: string; errcode?: number; syscall?: string };
   if (code === 'ERR_SQLITE_ERROR' && errcode !== undefined) return sqliteFault(errcode & 0xff, error);
   if (syscall === undefined) return error;
+  if (code === 'ENOSPC' || code === 'EDQUOT') return sqliteFault(FULL, error);
   return new Fault('vault-unavailable', "The key vault's folder could not be read or written.", {
     retryable: true,
     cause: error,
@@ -24,9 +25,9 @@ function sqliteFault(primary: number, cause: unknown): Fault {
     case NOTADB:
       return new Fault('vault-unavailable', "The key vault's database is damaged.", { cause });
     case READONLY:
-      return new Fault('vault-unavailable', "The key vault's folder is read-only.", { cause });
+      return new Fault('store-read-only', "The key vault's folder is read-only.", { cause });
     case FULL:
-      return new Fault('vault-unavailable', 'The disk of the key vault is full.', { retryable: true, cause });
+      return new Fault('store-full', 'The disk of the key vault is full.', { cause });
     default:
       return new Fault('vault-unavailable', 'The key vault does not answer.', { retryable: true, cause });
   }
