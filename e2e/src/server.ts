@@ -32,8 +32,8 @@ export interface ServerOptions {
   readonly env?: Readonly<Record<string, string>>;
   /** The data folder; without one a new one is made, and removed at the end. */
   readonly folder?: string;
-  /** A shell's words before the command, such as `ulimit -f 100`. */
-  readonly before?: string;
+  /** The user that the process runs as; its own by default. */
+  readonly uid?: number;
 }
 
 /** A record that runs. */
@@ -111,7 +111,7 @@ export async function runToEnd(
 
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'anamnesis-e2e-'));
 
-function launch({ env = {}, folder, before }: ServerOptions & { folder: string }, port: number) {
+function launch({ env = {}, folder, uid }: ServerOptions & { folder: string }, port: number) {
   const settings = {
     HOST: '127.0.0.1',
     PORT: String(port),
@@ -123,14 +123,11 @@ function launch({ env = {}, folder, before }: ServerOptions & { folder: string }
   const kept = Object.entries(process.env).filter(
     ([name]) => !/^(ANAMNESIS_|OTEL_|NODE_OPTIONS|PUBLIC_URL)/.test(name),
   );
-  const [command, args] =
-    before === undefined
-      ? [process.execPath, PROGRAM]
-      : ['/bin/sh', ['-c', `${before}; exec "$@"`, 'sh', process.execPath, ...PROGRAM]];
-  const child = spawn(command, args, {
+  const child = spawn(process.execPath, PROGRAM, {
     cwd: ROOT,
     env: { ...Object.fromEntries(kept), ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...(uid !== undefined && { uid, gid: uid }),
   });
   const output: Buffer[] = [];
   child.stdout.on('data', (chunk: Buffer) => output.push(chunk));
