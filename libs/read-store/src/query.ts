@@ -27,6 +27,8 @@ export type Condition =
   | { readonly referredBy: { readonly type: string; readonly param: string; readonly where: Condition } }
   /** The document's subject is the subject of some document of `type` that meets `where` (who may see whom). */
   | { readonly subjectOf: { readonly type: string; readonly where: Condition } }
+  /** The document has no subject: it is nobody's. */
+  | { readonly ownerless: true }
   | { readonly lastUpdated: RangeTest }
   | { readonly subject: readonly string[] };
 

@@ -30,6 +30,7 @@ export function matches(condition: Condition, document: SearchedDocument, joins:
   if ('not' in condition) return !matches(condition.not, document, joins);
   if ('ids' in condition) return condition.ids.includes(document.id);
   if ('lastUpdated' in condition) return inRange(condition.lastUpdated, document.lastUpdated, document.lastUpdated);
+  if ('ownerless' in condition) return document.subject === undefined;
   if ('subject' in condition) return document.subject !== undefined && condition.subject.includes(document.subject);
   if ('composite' in condition) return compositeMatches(condition.composite, document);
   if ('referredBy' in condition) return isReferredTo(condition.referredBy, document, joins);

@@ -21,6 +21,7 @@ export function meets(condition: Condition, document: OracleDocument, world: Wor
   if ('not' in condition) return !also(condition.not);
   if ('ids' in condition) return condition.ids.includes(document.id);
   if ('subject' in condition) return document.subject !== undefined && condition.subject.includes(document.subject);
+  if ('ownerless' in condition) return document.subject === undefined;
   if ('lastUpdated' in condition) return compares(condition.lastUpdated, document.lastUpdated, document.lastUpdated);
   if ('composite' in condition) {
     const tuples = tuple === undefined ? document.entries.flatMap((entry) => entry.tuple ?? []) : [tuple];

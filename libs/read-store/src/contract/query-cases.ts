@@ -283,6 +283,8 @@ export const queryCases: readonly ReadStoreCase[] = [
       assert.deepEqual(await found(reader, 'Encounter', { subjectOf: { type: 'Patient', where: smith } }), ['e1']);
       assert.deepEqual(await found(reader, 'Encounter', { subject: ['s2', 'none'] }), ['e2']);
       assert.deepEqual(await found(reader, 'Encounter', { all: [{ subject: ['s2'] }, ofSmith] }), []);
+      assert.deepEqual(await found(reader, 'Encounter', { ownerless: true }), ['e3']);
+      assert.deepEqual(await found(reader, 'Encounter', { all: [{ not: { ownerless: true } }, ofSmith] }), ['e1']);
     },
   },
   {

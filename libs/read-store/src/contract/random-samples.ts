@@ -144,6 +144,7 @@ const condition = fc.letrec<{ any: Condition }>((tie) => {
     fc.record({ param: fc.constantFrom('r', 'r2'), refersTo: fc.record({ type, where }) }),
     fc.record({ referredBy: fc.record({ type, param: fc.constantFrom('r', 'r2'), where }) }),
     fc.record({ subjectOf: fc.record({ type, where }) }),
+    fc.constant<Condition>({ ownerless: true }),
   ) as Arbitrary<Condition>;
   return {
     any: fc.oneof(

@@ -43,6 +43,7 @@ export class Checks {
     if ('ids' in condition) return sql`${doc}.rid IN (${this.withIds(condition.ids, subject.type)})`;
     if ('subject' in condition)
       return sql`(${doc}.subject IS NOT NULL AND ${doc}.subject IN (${this.subjects(condition.subject)}))`;
+    if ('ownerless' in condition) return sql`${doc}.subject IS NULL`;
     if ('lastUpdated' in condition) {
       const instant = sql`${doc}.last_updated`;
       return rangePredicate(condition.lastUpdated, instant, instant);

@@ -53,7 +53,7 @@ export class Postings {
   }
 
   find(condition: Condition, subject: Subject, depth: number): Posting | undefined {
-    if ('all' in condition || 'not' in condition) return undefined;
+    if ('all' in condition || 'not' in condition || 'ownerless' in condition) return undefined;
     if ('any' in condition) return this.#union(condition.any, subject, depth);
     if ('ids' in condition) return this.#ids(condition.ids, subject);
     if ('subject' in condition) return this.#ofSubjects(condition.subject, subject);

@@ -1,5 +1,5 @@
 import { can, scopeOf, type Action, type Caller, type Interaction } from '@anamnesis/identity';
-import { TRANSIENT_TYPES, ownerOf } from '@anamnesis/contracts';
+import { isResourceType, SUBJECT_ELEMENTS } from '@anamnesis/fhir';
 import type { Condition } from '@anamnesis/read-store';
 import type { Access, FhirDependencies } from './dependencies.ts';
 import type { FhirRequest } from './exchange.ts';
@@ -60,12 +60,9 @@ export class AccessControl {
   confine(caller: Caller, type: string): Condition | undefined {
     const scope = scopeOf(caller);
     if ('all' in scope || !concernsPatients(type)) return undefined;
-    return {
-      subjectOf: {
-        type: FACILITY_TYPE,
-        where: { any: scope.facilities.map((code) => ({ param: 'facility', token: { code } })) },
-      },
-    };
+    const where: Condition = { any: scope.facilities.map((code) => ({ param: 'facility', token: { code } })) };
+    const seen: Condition = { subjectOf: { type: FACILITY_TYPE, where } };
+    return type === 'Patient' ? seen : { any: [seen, { ownerless: true }] };
   }
 
   /** Resolves when the access is durable: nothing is disclosed before. */
@@ -100,7 +97,5 @@ export class AccessControl {
 }
 
 /** Types whose resources may hold a patient's data. */
-export const concernsPatients = (type: string): boolean => {
-  const owner = ownerOf(type);
-  return owner !== undefined && owner.context !== 'directory' && !TRANSIENT_TYPES.has(type);
-};
+export const concernsPatients = (type: string): boolean =>
+  type === 'Patient' || (isResourceType(type) && SUBJECT_ELEMENTS[type] !== '');

@@ -33,9 +33,8 @@ export class Charts {
     const latest = new Map<string, ResourceVersion>();
     for (let start = 0; start < positions.length; start += STEP) {
       const events = await this.#dependencies.log.readPositions(positions.slice(start, start + STEP));
-      for (const stored of events) {
-        const fact = await this.#dependencies.journal.openStored(stored);
-        const version = fact && versionOf(fact);
+      for (const opened of await this.#dependencies.journal.openAll(events)) {
+        const version = 'erased' in opened ? undefined : versionOf(opened);
         // A resource whose subject was corrected belongs to the chart it was moved to.
         if (version) latest.set(version.stream, version);
       }

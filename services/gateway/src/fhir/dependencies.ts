@@ -1,7 +1,7 @@
 import type { ContextName } from '@anamnesis/contracts';
 import type { SearchIssue } from '@anamnesis/fhir/search';
 import type { EventReader } from '@anamnesis/event-store';
-import type { Journal, JournalReader } from '@anamnesis/journal';
+import type { EventOpener, Journal, JournalReader } from '@anamnesis/journal';
 import type { Instant, Position, RecordedFact } from '@anamnesis/kernel';
 import type { ReadModelReader } from '@anamnesis/read-store';
 import type { Context } from '@anamnesis/records';
@@ -89,7 +89,7 @@ export interface Log extends EventReader {
 }
 
 /** A journal that also opens single stored events; erased ones come back as undefined. */
-export interface OpeningJournal extends Journal, JournalReader {
+export interface OpeningJournal extends Journal, JournalReader, EventOpener {
   /** The stream's first fact. */
   loadFirst(stream: string): Promise<RecordedFact | undefined>;
   openStored(

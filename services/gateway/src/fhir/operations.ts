@@ -91,9 +91,10 @@ export class Operations {
     const own = new Set(chart.map(({ type, id }) => `${type}/${id}`));
     const names = new Map<string, { type: string; id: string }>();
     for (const { text } of chart) {
-      for (const match of text!.matchAll(/"reference":"([A-Z][A-Za-z]+\/[A-Za-z0-9\-.]{1,64})"/g)) {
-        const local = localReference(match[1]!, request.base);
-        if (local && !own.has(match[1]!)) names.set(match[1]!, local);
+      for (const reference of referencesIn(text!)) {
+        if (own.has(reference) || names.has(reference)) continue;
+        const local = localReference(reference, request.base);
+        if (local) names.set(reference, local);
       }
     }
     const found: ResourceVersion[] = [];
@@ -166,6 +167,17 @@ export class Operations {
       if (!(await this.#resources.exists(type, id))) return [dangling];
     }
     return [];
+  }
+}
+
+const REFERENCE = '"reference":"';
+
+/** The literal references in a resource's canonical text, found without parsing it. */
+function* referencesIn(text: string): Generator<string> {
+  for (let at = text.indexOf(REFERENCE); at >= 0; at = text.indexOf(REFERENCE, at)) {
+    const start = at + REFERENCE.length;
+    at = text.indexOf('"', start);
+    yield text.slice(start, at);
   }
 }
 
