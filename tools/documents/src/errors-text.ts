@@ -32,8 +32,8 @@ export const VALIDATION_TEXT = `A resource that is not as R4 has it answers 422 
 export const SEARCH_TEXT = `## Search
 
 A query that cannot be answered is 400 with the parameter in \`expression\` (\`http.<parameter>\`): issue types \`invalid\`,
-\`value\`, \`not-supported\`, \`not-found\`, \`too-costly\`, \`processing\`. A parameter that the type does not have is told
-in an OperationOutcome of the search set, and refused (400) with \`Prefer: handling=strict\`. A position that is not reached
+\`value\`, \`not-supported\`, \`not-found\`, \`too-costly\`, \`processing\`. A parameter that the type does not have is refused,
+unless \`Prefer: handling=lenient\` asks to ignore it; then the search set says how many were ignored. A position that is not reached
 in time answers 504, \`timeout\`.`;
 
 export const EXITS_TEXT = `## Exit codes
