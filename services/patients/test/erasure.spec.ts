@@ -57,6 +57,13 @@ describe('an erasure', () => {
       .thenRefused('erasure-retention-not-configured');
   });
 
+  it('is repeated where a restored log does not know of it, and only there', () => {
+    const repeat: ErasureCommand = { id: 'c4', at: 0, actor: officer('x'), type: 'RepeatErasure', body: { subjects } };
+    given().when(repeat).then(erased);
+    given(wasAsked).when(repeat).then(erased);
+    given(wasAsked, wasApproved, erased).when(repeat).then();
+  });
+
   it('is carried out once, and only what was approved', () => {
     given(wasAsked, wasApproved).when(complete).then(erased);
     given(wasAsked, wasApproved, erased).when(complete).then();

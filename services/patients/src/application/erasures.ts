@@ -69,13 +69,23 @@ export class Erasures {
     return result.ok ? this.#carryOut(asking, id) : result;
   }
 
-  /** Carries out what was approved when the process ended before it was done. */
+  /**
+   * Carries out what was approved when the process ended before it was done, and tells the log what only the ledger
+   * knows: an older copy of the folder was restored, and its read models have the person still.
+   */
   async resume(asking: Asking): Promise<number> {
+    const { journal, ledger } = this.#dependencies;
     let resumed = 0;
-    const { facts } = await this.#dependencies.journal.load(REGISTER);
+    const { facts } = await journal.load(REGISTER);
     for (const id of facts.map((fact) => String(fact.facts['erasure']))) {
       if ((await this.#stateOf(id)).stage !== 'approved') continue;
       await this.#carryOut(asking, id);
+      resumed += 1;
+    }
+    for (const { id, subjects } of ledger?.erasures ?? []) {
+      const [last] = await journal.loadBackwards(`erasure-${id}`, 1);
+      if (last?.type === 'PatientErased') continue;
+      await this.#handle(asking, id, { type: 'RepeatErasure', body: { subjects } });
       resumed += 1;
     }
     return resumed;

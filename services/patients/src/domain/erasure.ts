@@ -22,7 +22,8 @@ interface Asked {
 export type ErasureCommand =
   | Command<'AskErasure', Asked>
   | Command<'ApproveErasure', { readonly obstacles: Obstacles }>
-  | Command<'CompleteErasure', Record<string, never>>;
+  | Command<'CompleteErasure', Record<string, never>>
+  | Command<'RepeatErasure', { readonly subjects: readonly string[] }>;
 
 export interface ErasureState {
   readonly stage: 'none' | 'asked' | 'approved' | 'done';
@@ -88,6 +89,9 @@ export const erasure: Decider<ErasureCommand, ErasureState, ErasureRefusal> = {
         return approve(command, state);
       case 'CompleteErasure':
         return complete(state);
+      case 'RepeatErasure':
+        // The ledger says it was done; an older copy of the log does not know.
+        return state.stage === 'done' ? accept() : erasedFact(command.body.subjects);
     }
   },
 };
@@ -114,9 +118,12 @@ function approve(
   return hindered(body.obstacles) ?? accept({ type: 'ErasureApproved', schema: 1, facts: { approvedBy: actor.id } });
 }
 
-/** The reason may hold words about the person: what is done names only opaque ids. */
 function complete(state: ErasureState): Decision<ErasureRefusal> {
   if (state.stage === 'done') return accept();
   if (state.stage !== 'approved') return because('erasure-unknown');
-  return accept({ type: 'PatientErased', schema: 1, facts: { subjects: state.subjects } });
+  return erasedFact(state.subjects);
 }
+
+/** The reason may hold words about the person: what is done names only opaque ids. */
+const erasedFact = (subjects: readonly string[]): Decision<never> =>
+  accept({ type: 'PatientErased', schema: 1, facts: { subjects } });
