@@ -5,6 +5,7 @@ import { ownerOf } from '@anamnesis/contracts';
 import { recordDecider, refusal, type RecordCommand, type RecordRefusal } from '@anamnesis/records';
 import type { Parts } from './parts.ts';
 import type { PlannedCommand } from './plan.ts';
+import type { Turns } from './turns.ts';
 import type { World } from './world.ts';
 
 export type Answered =
@@ -30,6 +31,7 @@ export class Client {
   readonly #command: PlannedCommand;
   readonly #mishaps: PlannedCommand['mishaps'][number][];
   #failedLoads: number;
+  #waiting = true;
   /** Every answer but `unknown`, in order. */
   readonly answers: Exclude<Answered, { kind: 'unknown' }>[] = [];
 
@@ -44,25 +46,32 @@ export class Client {
     return this.#command;
   }
 
-  async ask(world: World): Promise<Answered> {
-    const answered = await this.#ask(world);
+  /** `turns`: with whom the client works at the same time; it leaves them when it has its answer. */
+  async ask(world: World, turns?: Turns): Promise<Answered> {
+    const answered = await this.#ask(world, turns).finally(() => turns?.leave());
+    this.#waiting = answered.kind === 'unknown';
     if (answered.kind !== 'unknown') this.answers.push(answered);
     return answered;
   }
 
   /** Asks until there is an answer. */
   async insist(world: World): Promise<void> {
-    for (let tries = 0; this.answers.length === 0; tries += 1) {
+    for (let tries = 0; this.#waiting; tries += 1) {
       if (tries > 20) throw new Error('A command was not answered though nothing fails any more.');
       await this.ask(world);
     }
   }
 
-  async #ask(world: World): Promise<Answered> {
+  async #ask(world: World, turns: Turns | undefined): Promise<Answered> {
     const { id, subject, type, facility, retries } = this.#command;
     const store = flaky(this.#parts.store(world.store), ({ method }) => this.#mishapOf(method));
-    const journal = new SealedJournal(store, world.vault);
-    const actor: Actor = { id: 'simulated', role: 'nurse', purpose: 'TREAT', ...(facility !== undefined && { facility }) };
+    const journal = new SealedJournal(turns?.take(store) ?? store, world.vault);
+    const actor: Actor = {
+      id: 'simulated',
+      role: 'nurse',
+      purpose: 'TREAT',
+      ...(facility !== undefined && { facility }),
+    };
     try {
       const answer = await this.#parts.handle({
         journal,
@@ -117,6 +126,12 @@ export class Client {
             code: { text: mark },
             subject: { reference: `Patient/${subject}` },
           };
-    return { type: 'PutRecord', id, at: AT, actor, body: { ...body, resource: { text: JSON.stringify(value), value } } };
+    return {
+      type: 'PutRecord',
+      id,
+      at: AT,
+      actor,
+      body: { ...body, resource: { text: JSON.stringify(value), value } },
+    };
   }
 }

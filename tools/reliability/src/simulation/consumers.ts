@@ -29,6 +29,7 @@ export class Consumers {
   readonly #world: World;
   readonly #folder: string;
   readonly #from: Position;
+  readonly #remembers: boolean;
   /** Positions that the witness has seen; they survive every crash. */
   readonly seen = new Set<Position>();
   readonly #delivered: Delivery[] = [];
@@ -39,7 +40,8 @@ export class Consumers {
   #bus: EventBus | undefined;
   #model: Model | undefined;
 
-  private constructor(parts: Parts, world: World, folder: string, from: Position) {
+  private constructor(parts: Parts, world: World, folder: string, from: Position, remembers: boolean) {
+    this.#remembers = remembers;
     this.#parts = parts;
     this.#world = world;
     this.#folder = folder;
@@ -47,8 +49,15 @@ export class Consumers {
     this.#files = this.#older = this.#newFolders();
   }
 
-  static async open(parts: Parts, world: World, folder: string, from: Position): Promise<Consumers> {
-    const consumers = new Consumers(parts, world, folder, from);
+  /** `remembers`: keeps copies of the files as they were, for crashes that tear them. */
+  static async open(
+    parts: Parts,
+    world: World,
+    folder: string,
+    from: Position,
+    remembers: boolean,
+  ): Promise<Consumers> {
+    const consumers = new Consumers(parts, world, folder, from, remembers);
     await consumers.#open();
     await consumers.model.writer.apply([], from);
     await consumers.#remember();
@@ -67,7 +76,7 @@ export class Consumers {
   /** Delivers until the consumers have all that the log holds, or until they die. Whether they died. */
   async deliver(step: Delivering): Promise<boolean> {
     const target = await this.#world.store.head();
-    await this.#witness(target, step.batchSize);
+    await this.#witness(target, step);
     const left = await this.#project(target, step);
     if (left === undefined) {
       await this.#remember();
@@ -76,6 +85,12 @@ export class Consumers {
     await this.close();
     await this.#reopen(left);
     return true;
+  }
+
+  /** One of the deliveries that were ever made comes once more. */
+  async again(choice: number): Promise<void> {
+    const earlier = this.#delivered[choice % Math.max(1, this.#delivered.length)];
+    if (earlier) await this.#apply(earlier.events, earlier.through);
   }
 
   /** Everything in memory is gone, and of the files what was not synced, where the plan says so. */
@@ -93,6 +108,7 @@ export class Consumers {
 
   /** The bus's consumers are done with what was delivered; what they wrote may still be lost. */
   async #remember(): Promise<void> {
+    if (!this.#remembers) return;
     const copies = this.#newFolders();
     this.#parts.copy(this.#files.bus, copies.bus);
     this.#parts.copy(this.#files.model, copies.model);
@@ -120,15 +136,23 @@ export class Consumers {
 
   #newFolders(): Copies {
     this.#copies += 1;
-    const folders = { bus: join(this.#folder, `bus-${this.#copies}`), model: join(this.#folder, `model-${this.#copies}`) };
+    const folders = {
+      bus: join(this.#folder, `bus-${this.#copies}`),
+      model: join(this.#folder, `model-${this.#copies}`),
+    };
     for (const folder of Object.values(folders)) mkdirSync(folder, { recursive: true });
     return folders;
   }
 
-  async #witness(target: Position, batchSize: number): Promise<void> {
+  /** Its handler fails now and then, before or after its effect; the bus must not take that for handled. */
+  async #witness(target: Position, { batchSize, faults }: Delivering): Promise<void> {
     if ((await this.witnessed()) >= target) return;
+    let count = -1;
     await this.#consume({ group: WITNESS, batchSize, from: this.#from }, target, async ({ events }) => {
+      const fault = faults[(count += 1)]?.kind;
+      if (fault === 'fails-before') throw new Error('The simulation fails the witness.');
       for (const { position } of events) this.seen.add(position);
+      if (fault === 'fails-after') throw new Error('The simulation fails the witness after its effect.');
     });
   }
 
@@ -177,8 +201,7 @@ export class Consumers {
         return this.#take(delivery);
       case 'replay': {
         await this.#take(delivery);
-        const earlier = this.#delivered[fault.choice % this.#delivered.length]!;
-        return this.#apply(earlier.events, earlier.through);
+        return this.again(fault.choice);
       }
       case 'reorder':
         return this.#reordered(delivery, fault.choice);

@@ -53,12 +53,18 @@ export type Step =
   | { readonly do: 'erase'; readonly subject: string; readonly id: string }
   | Delivering
   /** Everything in memory is gone. `torn`: so are the last writes of the bus, of the read model, that were not synced. */
-  | { readonly do: 'crash'; readonly what: 'consumers' | 'everything'; readonly torn: 'none' | 'bus' | 'model' | 'both' };
+  | {
+      readonly do: 'crash';
+      readonly what: 'consumers' | 'everything';
+      readonly torn: 'none' | 'bus' | 'model' | 'both';
+    };
 
 /** One case, drawn from its seed and from nothing else. */
 export interface Plan {
   readonly seed: string;
   readonly steps: readonly Step[];
+  /** At the end, when all was delivered, these of the earlier deliveries come once more. */
+  readonly overlap: readonly number[];
   /** Also ask the read models searches, and rebuild one beside the live one: takes a thread, so not for every case. */
   readonly searched: boolean;
 }
@@ -76,7 +82,8 @@ export function planOf(seed: string): Plan {
   const steps: Step[] = [];
   const length = draw.whole(4, 10);
   while (steps.length < length) steps.push(stepOf(draw, cast, asked, rare));
-  return { seed, steps, searched: draw.chance(RARE) };
+  const overlap = Array.from({ length: draw.whole(0, 3) }, () => draw.bits());
+  return { seed, steps, overlap, searched: draw.chance(RARE) };
 }
 
 /** Few streams, so that commands and deliveries meet on them. */
@@ -142,10 +149,10 @@ function commandOf(draw: Draw, { patients, observations, claims }: Cast): Planne
 const KINDS = ['fails-before', 'fails-after', 'duplicate', 'replay', 'reorder', 'delay'] as const;
 
 function deliveringOf(draw: Draw): Delivering {
-  const faults = Array.from(
-    { length: 6 },
-    (): DeliveryFault => ({ kind: draw.chance(0.4) ? 'none' : draw.pick(KINDS), choice: draw.bits() }),
-  );
+  const faults = Array.from({ length: 6 }, (): DeliveryFault => ({
+    kind: draw.chance(0.4) ? 'none' : draw.pick(KINDS),
+    choice: draw.bits(),
+  }));
   const crash = { at: draw.whole(0, 3), stage: draw.pick(['before', 'midst', 'after'] as const) };
   return { do: 'deliver', batchSize: draw.whole(1, 6), faults, ...(draw.chance(0.3) && { crash }) };
 }

@@ -3,6 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { newId, type Position, type RecordedFact } from '@anamnesis/kernel';
 import type { StoredEvent } from '@anamnesis/event-store';
+import type { Operation } from '@anamnesis/read-store';
+import { drawFrom } from '@anamnesis/testing';
 import { Client } from './commands.ts';
 import { Consumers } from './consumers.ts';
 import { checkAgainstClean, checkCommands, checkModel, checkStreams, checkWitness } from './invariants.ts';
@@ -10,6 +12,7 @@ import type { Model, Parts } from './parts.ts';
 import type { Plan, Step } from './plan.ts';
 import { appendPoison, POISON_CODES } from './poison.ts';
 import { checkSearches } from './searches.ts';
+import { Turns } from './turns.ts';
 import type { World } from './world.ts';
 
 export interface CaseReport {
@@ -54,10 +57,12 @@ class Case {
 
   async run(): Promise<CaseReport> {
     this.#from = await this.#world.store.head();
-    this.#consumers = await Consumers.open(this.#parts, this.#world, this.#folder, this.#from);
+    const torn = this.#plan.steps.some((step) => step.do === 'crash' && step.torn !== 'none');
+    this.#consumers = await Consumers.open(this.#parts, this.#world, this.#folder, this.#from, torn);
     for (const step of this.#plan.steps) await this.#step(step);
     for (const client of this.#clients.values()) await client.insist(this.#world);
     await this.#consumers.deliver({ do: 'deliver', batchSize: 100, faults: [] });
+    for (const choice of this.#plan.overlap) await this.#consumers.again(choice);
     await this.#judge();
     const facts = await this.#facts(await this.#log());
     return { seed: this.#plan.seed, failures: this.#failures, trace: this.#traceOf(facts) };
@@ -75,7 +80,8 @@ class Case {
       case 'write': {
         const clients = step.commands.map((command) => new Client(this.#parts, command));
         for (const client of clients) this.#clients.set(client.command.id, client);
-        await Promise.all(clients.map((client) => client.ask(world)));
+        const turns = new Turns(drawFrom('turns', clients[0]!.command.id), clients.length);
+        await Promise.all(clients.map((client) => client.ask(world, turns)));
         return;
       }
       case 'repeat':
@@ -110,7 +116,9 @@ class Case {
     const log = await this.#log();
     const through = await model.writer.progress();
     this.#failures.push(
-      ...(await checkModel(model, await this.#facts(log), through)).map((what) => `after a crash, at ${through}: ${what}`),
+      ...(await checkModel(model, await this.#facts(log), through)).map(
+        (what) => `after a crash, at ${through}: ${what}`,
+      ),
       ...checkWitness(log, seen, await this.#consumers!.witnessed()),
     );
   }
@@ -122,18 +130,22 @@ class Case {
     const head = log.at(-1)?.position ?? this.#from;
     const through = await model.writer.progress();
     if (through !== head) this.#failures.push(`the read model's progress is ${through}, and the log ends at ${head}`);
-    this.#clean = await this.#parts.openModel(join(this.#folder, 'clean'));
     const operations = await this.#parts.project(log, this.#world.journal);
-    await this.#clean.writer.apply(operations, head);
     this.#failures.push(
       ...checkCommands([...this.#clients.values()], facts),
       ...checkStreams(facts),
       ...(await checkModel(model, facts, head)),
-      ...(await checkAgainstClean(model, this.#clean, operations)),
+      ...(await checkAgainstClean(model, operations)),
       ...checkWitness(log, seen, await this.#consumers!.witnessed()),
       ...(await this.#checkPoison(model, log)),
     );
-    if (this.#plan.searched) this.#failures.push(...(await checkSearches(model, this.#clean, operations, head)));
+    if (this.#plan.searched) await this.#search(model, operations, head);
+  }
+
+  async #search(model: Model, operations: readonly Operation[], head: Position): Promise<void> {
+    this.#clean = await this.#parts.openModel(join(this.#folder, 'clean'));
+    await this.#clean.writer.apply(operations, head);
+    this.#failures.push(...(await checkSearches(model, this.#clean, operations, head)));
   }
 
   /** A poison event is told of by its code, and costs nobody else anything. */

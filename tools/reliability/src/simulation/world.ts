@@ -1,4 +1,4 @@
-import { cpSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readdirSync } from 'node:fs';
 import { mkdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
@@ -77,6 +77,11 @@ export class World {
  * database meanwhile is in both. Its index is not copied, it is made anew.
  */
 export function copyAsLeft(from: string, to: string): void {
-  cpSync(from, to, { recursive: true, filter: (path) => !path.endsWith('-shm') && !path.endsWith('.sqlite') });
-  cpSync(from, to, { recursive: true, force: false, filter: (path) => !path.endsWith('-shm') });
+  mkdirSync(to, { recursive: true, mode: 0o700 });
+  const entries = readdirSync(from, { withFileTypes: true }).filter(({ name }) => !name.endsWith('-shm'));
+  const databasesLast = entries.sort((a, b) => Number(a.name.endsWith('.sqlite')) - Number(b.name.endsWith('.sqlite')));
+  for (const entry of databasesLast) {
+    if (entry.isDirectory()) copyAsLeft(join(from, entry.name), join(to, entry.name));
+    else copyFileSync(join(from, entry.name), join(to, entry.name));
+  }
 }
