@@ -150,11 +150,19 @@ export class Searching {
   /** Searching the audit trail is recorded, too; whose data the events concern stands in them. */
   async #auditEvents(request: FhirRequest, pairs: Pairs): Promise<FhirResponse> {
     const { limits, auditEvents, clock } = this.#dependencies;
+    const shape = shapeOf({ ...request, query: pairs });
     const count = countOf(pairs, limits);
+    const countOnly = shape.countOnly || count === 0;
     const cursor = cursorIn(pairs);
     const criteria = pairs.filter(([name]) => !PAGING.has(name) && !MODIFIES_ANSWER.has(name));
-    const total = parameter({ query: pairs }, '_total') === 'accurate';
-    const page = { count, total, now: clock(), base: request.base, ...(cursor !== undefined && { cursor }) };
+    const total = countOnly || parameter({ query: pairs }, '_total') === 'accurate';
+    const page = {
+      count: Math.max(count, 1),
+      total,
+      now: clock(),
+      base: request.base,
+      ...(cursor !== undefined && { cursor }),
+    };
     const found = await auditEvents.search(criteria, page);
     if ('issues' in found) throw badQuery(found.issues);
     if (found.unknown.length > 0 && !isLenient(request)) {
@@ -168,10 +176,9 @@ export class Searching {
       query,
       outcome: 'success',
     });
-    const shape = shapeOf({ ...request, query: pairs });
     const self = pairs.filter(([name]) => !MODIFIES_ANSWER.has(name) && !found.unknown.includes(name));
     const body = searchSet({
-      entries: found.texts.map(({ id, text }) => ({
+      entries: (countOnly ? [] : found.texts).map(({ id, text }) => ({
         type: 'AuditEvent',
         id,
         text: present(text, shape),
@@ -179,7 +186,7 @@ export class Searching {
       })),
       ...(found.total !== undefined && { total: found.total }),
       self: link(request, 'AuditEvent', self, cursor),
-      ...(found.next !== undefined && { next: link(request, 'AuditEvent', self, found.next) }),
+      ...(found.next !== undefined && !countOnly && { next: link(request, 'AuditEvent', self, found.next) }),
       outcome: found.unknown.length > 0 ? ignored(found.unknown.length) : undefined,
       base: request.base,
     });
@@ -187,11 +194,11 @@ export class Searching {
   }
 }
 
-/** `_count` where no index query reads it. */
+/** `_count` where no index query reads it; 0 asks for the count alone. */
 function countOf(pairs: Pairs, { countDefault, countMax }: { countDefault: number; countMax: number }): number {
   const stated = pairs.find(([name]) => name === '_count')?.[1];
   if (stated === undefined) return countDefault;
-  if (!/^[1-9]\d{0,8}$/.test(stated)) throw problem(400, 'value', '_count is a whole number from 1.', ['http._count']);
+  if (!/^\d{1,9}$/.test(stated)) throw problem(400, 'value', '_count is a whole number.', ['http._count']);
   return Math.min(Number(stated), countMax);
 }
 
