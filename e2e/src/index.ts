@@ -20,3 +20,4 @@ export {
   valuesAt,
   type Predicate,
 } from './plain-search.ts';
+export { filesHolding } from './folder-bytes.ts';
