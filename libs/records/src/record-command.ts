@@ -43,8 +43,7 @@ export type RecordRefusalCode =
   | 'not-admitted'
   | 'already-admitted'
   | 'encounter-ended'
-  | 'status-change'
-  | 'erased';
+  | 'status-change';
 
 export type RecordRefusal = Refusal<RecordRefusalCode>;
 
@@ -63,7 +62,6 @@ export const RECORD_REFUSALS: Readonly<Record<RecordRefusalCode, string>> = {
   'already-admitted': 'The patient was already admitted in this encounter.',
   'encounter-ended': 'The encounter has ended.',
   'status-change': 'The status cannot change in this way.',
-  erased: 'The record was erased.',
 };
 
 /** A refusal by its code; texts are constants. */

@@ -43,7 +43,9 @@ async function main(): Promise<void> {
     const anamnesis = await startAnamnesis({ config: parsed.config });
     runUntilSignalled({ stop: () => anamnesis.close() }, createLog(parsed.config.logLevel));
     const seconds = ((performance.now() - started) / 1_000).toFixed(1);
-    print(banner(anamnesis, parsed.config.dataFolder, seconds));
+    const missing = await anamnesis.notReady();
+    const state = missing.length === 0 ? 'is ready' : `is up but NOT READY (${missing.join('; ')})`;
+    print(banner(anamnesis, parsed.config.dataFolder, `${state} after ${seconds} s`));
   } catch (error) {
     if (error instanceof Fault) fail(EX_UNAVAILABLE, `Anamnesis did not start: ${error.message}`);
     else if (error instanceof UndeclaredRoutes) fail(EX_UNAVAILABLE, `Anamnesis did not start: ${error.message}`);
@@ -66,7 +68,7 @@ function argumentsOf(): { help: boolean; version: boolean } {
 function banner(
   { url, demoUsersFile }: { url: string; demoUsersFile?: string },
   folder: string,
-  seconds: string,
+  state: string,
 ): string {
   const demo =
     demoUsersFile === undefined
@@ -74,7 +76,7 @@ function banner(
       : `\n  sign in    demo users, one a role; their passwords are in ${demoUsersFile}` +
         `\n             or: npm run -s anamnesis -- token --as physician`;
   return (
-    `Anamnesis ${VERSION} is ready after ${seconds} s.\n` +
+    `Anamnesis ${VERSION} ${state}.\n` +
     `  FHIR R4    ${url}/fhir          (capabilities: ${url}/fhir/metadata)\n` +
     `  health     ${url}/health/ready\n` +
     `  data       ${folder}${demo}\n` +

@@ -3,7 +3,7 @@ import { warmValidation } from '@anamnesis/fhir/validation';
 import { gatewayModule, type FhirDependencies } from '@anamnesis/gateway-service';
 import { PermissionGuard } from '@anamnesis/identity';
 import { openEmbeddedIssuer } from '@anamnesis/identity/embedded';
-import type { Instant } from '@anamnesis/kernel';
+import { Fault, type Instant } from '@anamnesis/kernel';
 import { Erasures, patientsModule } from '@anamnesis/patients-service';
 import { Projections, projectionsModule, RECORDS } from '@anamnesis/projections-service';
 import { openReadStore } from '@anamnesis/read-store/embedded';
@@ -34,6 +34,8 @@ export interface StartOptions {
 
 export interface Anamnesis {
   readonly url: string;
+  /** What is not ready yet, by name, with why; empty when everything is. */
+  notReady(): Promise<readonly string[]>;
   /** The file with the demo users' passwords; absent when there are no demo users. */
   readonly demoUsersFile?: string;
   close(): Promise<void>;
@@ -105,11 +107,17 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   const issuer = await openEmbeddedIssuer({ ...config, publicUrl: baseUrl, events: parts.identity, log });
   closing.add(() => issuer.close());
 
-  health.register('event-store', () => ({ ready: true }));
+  health.register('event-store', async () => {
+    await store.readAll({ direction: 'backwards', limit: 1 });
+    return { ready: true };
+  });
   health.register('search-index', () => readiness(projections));
-  health.register('audit-tree', () =>
-    audit.tree.failure ? { ready: false, reason: 'the audit thread has ended' } : { ready: true },
-  );
+  health.register('audit-tree', () => {
+    const { failure } = audit.tree;
+    return failure
+      ? { ready: false, reason: failure instanceof Fault ? failure.message : 'the audit thread has ended' }
+      : { ready: true };
+  });
   observeProjectionLag(RECORDS, lagOf(projections));
 
   const fhir: FhirDependencies = {
@@ -161,9 +169,15 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   await parts.started();
   return {
     url: service.url,
+    notReady: () => notReady(health),
     ...(issuer.demoUsersFile !== undefined && { demoUsersFile: issuer.demoUsersFile }),
     close: () => service.stop(),
   };
+}
+
+async function notReady(health: HealthRegistry): Promise<string[]> {
+  const { checks } = await health.readiness();
+  return Object.entries(checks).flatMap(([name, found]) => (found.ready ? [] : [`${name}: ${found.reason}`]));
 }
 
 function retentionOf(config: Config) {

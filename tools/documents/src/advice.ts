@@ -76,7 +76,6 @@ export const RECORD_ADVICE: Advice<RecordRefusalCode> = {
   'already-admitted': 'Discharge instead: `finished`.',
   'encounter-ended': 'Begin a new encounter, or reverse the discharge: `in-progress`.',
   'status-change': 'Take the step that the domain has for it; a merge is `POST /api/patients/{id}/merge`.',
-  erased: 'Nothing: the person was erased.',
 };
 
 export const ERASURE_ADVICE: Advice<keyof typeof ERASURE_REFUSALS> = {

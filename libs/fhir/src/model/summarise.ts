@@ -28,7 +28,9 @@ function keeper(mode: SummaryMode, { name: type }: Structure): Keep {
     const wanted = new Set(
       mode.elements.map((name) => (name.startsWith(`${type}.`) ? name.slice(type.length + 1) : name)),
     );
-    return (element) => (wanted.has(element.name) || basic(element) ? 'whole' : 'no');
+    // `valueQuantity` is how the element stands in JSON, `value` is its name; people ask for either.
+    const asked = ({ name, types }: Element): boolean => wanted.has(name) || types.some(({ key }) => wanted.has(key));
+    return (element) => (asked(element) || basic(element) ? 'whole' : 'no');
   }
   switch (mode.summary) {
     case 'text':

@@ -30,6 +30,13 @@ export async function momentOf(request: FhirRequest, { log }: Pick<FhirDependenc
   return {};
 }
 
+/** A moment asked of what cannot answer it must not be passed over: the answer would be of another time. */
+export function refuseMoment(query: FhirRequest['query']): void {
+  const asked = query.find(([name]) => name === '_asOf' || name === '_effectiveAsOf');
+  if (!asked) return;
+  throw problem(400, 'not-supported', 'A moment can be asked of read and of $everything.', [`http.${asked[0]}`]);
+}
+
 /** The last millisecond that a date or instant covers; throws 400 for a date that does not exist. */
 export function instantIn(text: string, name: string): Instant {
   const end = endOf(text.replace(' ', '+')); // an unescaped + arrives as a blank

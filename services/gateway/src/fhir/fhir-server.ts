@@ -2,6 +2,7 @@ import { Fault } from '@anamnesis/kernel';
 import { QueryRefused } from '@anamnesis/read-store';
 import type { Problem } from '@anamnesis/service';
 import { AccessControl } from './access.ts';
+import { refuseMoment } from './as-of.ts';
 import { Bundles } from './bundles.ts';
 import { capabilityStatement } from './capability.ts';
 import { Committer } from './committer.ts';
@@ -13,7 +14,7 @@ import { interactionOf, type Interaction } from './interaction.ts';
 import { Operations } from './operations.ts';
 import { OwnWrites } from './own-writes.ts';
 import { pretty } from './presentation.ts';
-import { FhirProblem, outcomeText, problem } from './problem.ts';
+import { codedAs, FhirProblem, outcomeText, problem } from './problem.ts';
 import { Reading } from './reading.ts';
 import { Resources } from './resources.ts';
 import { Searching } from './searching.ts';
@@ -60,12 +61,15 @@ export class FhirServer {
   /** Answers every request; what went wrong comes back as an OperationOutcome, never as an exception. */
   async handle(request: FhirRequest): Promise<FhirResponse> {
     try {
-      const response = await this.#dispatch(request, interactionOf(request));
+      const interaction = interactionOf(request);
+      if (interaction.kind !== 'read' && interaction.kind !== 'operation') refuseMoment(request.query);
+      const response = await this.#dispatch(request, interaction);
       if (response.body === undefined) return response;
       const body = request.method === 'HEAD' ? '' : pretty(request, response.body);
       return { ...response, body };
     } catch (error) {
-      return this.#failed(request, error);
+      const failed = this.#failed(request, error);
+      return failed.body === undefined ? failed : { ...failed, body: pretty(request, failed.body) };
     }
   }
 
@@ -119,7 +123,7 @@ export class FhirServer {
       return {
         status,
         headers: retryAfter === undefined ? {} : { 'Retry-After': String(retryAfter) },
-        body: outcomeText([{ severity: 'error', code, diagnostics: error.message }]),
+        body: outcomeText([{ severity: 'error', code, diagnostics: error.message, details: codedAs(error.code) }]),
       };
     }
     if (error instanceof QueryRefused) {

@@ -10,6 +10,8 @@ export interface Issue {
   /** A constant sentence; never what the client sent. */
   readonly diagnostics: string;
   readonly expression?: readonly string[];
+  /** Our own code, where there is one; docs/errors.md lists them. */
+  readonly details?: { readonly coding: readonly { readonly system: string; readonly code: string }[] };
 }
 
 /** Ends an interaction with an OperationOutcome. */
@@ -38,6 +40,9 @@ export function problem(
   ]);
 }
 
+/** A code of docs/errors.md as a FHIR CodeableConcept. */
+export const codedAs = (code: string) => ({ coding: [{ system: 'urn:anamnesis:problem', code }] });
+
 export function outcomeText(issues: readonly Issue[]): string {
   return JSON.stringify({ resourceType: 'OperationOutcome', issue: issues });
 }
@@ -57,10 +62,10 @@ const REFUSALS: Readonly<Record<RecordRefusalCode, readonly [number, IssueCode]>
   'already-admitted': [422, 'business-rule'],
   'encounter-ended': [422, 'business-rule'],
   'status-change': [422, 'business-rule'],
-  erased: [410, 'deleted'],
 };
 
 export function refused({ code, message, expressions }: RecordRefusal): FhirProblem {
   const [status, issue] = REFUSALS[code];
-  return problem(status, issue, message, expressions);
+  const told = { severity: 'error', code: issue, diagnostics: message, details: codedAs(code) } as const;
+  return new FhirProblem(status, [{ ...told, ...(expressions && { expression: expressions }) }]);
 }

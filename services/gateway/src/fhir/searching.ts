@@ -2,6 +2,7 @@ import { parseSearch, type ParsedSearch, type SearchIssue, type Terminology } fr
 import { Fault } from '@anamnesis/kernel';
 import type { Condition, Document, Page, Query } from '@anamnesis/read-store';
 import type { AccessControl } from './access.ts';
+import { refuseMoment } from './as-of.ts';
 import type { FhirDependencies } from './dependencies.ts';
 import { header, parameter, type FhirRequest, type FhirResponse } from './exchange.ts';
 import { Includes } from './includes.ts';
@@ -37,6 +38,7 @@ export class Searching {
   async search(request: FhirRequest, type: string): Promise<FhirResponse> {
     await this.#access.require(request, 'search', type);
     const pairs = this.#pairsOf(request);
+    refuseMoment(pairs);
     const shape = shapeOf({ ...request, query: pairs });
     if (type === 'AuditEvent') return this.#auditEvents(request, pairs);
     const parsed = await this.#parse(request, type, pairs);
@@ -202,7 +204,8 @@ function countOf(pairs: Pairs, { countDefault, countMax }: { countDefault: numbe
   return Math.min(Number(stated), countMax);
 }
 
-const isLenient = (request: FhirRequest): boolean => /\bhandling=lenient\b/.test(header(request, 'prefer') ?? '');
+/** R4 search.html#errors: unknown parameters are ignored, and said to be, unless the client wants to be strict. */
+const isLenient = (request: FhirRequest): boolean => !/\bhandling=strict\b/.test(header(request, 'prefer') ?? '');
 
 const cursorIn = (pairs: Pairs): string | undefined => pairs.find(([name]) => name === CURSOR)?.[1];
 
