@@ -107,6 +107,8 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   const issuer = await openEmbeddedIssuer({ ...config, publicUrl: baseUrl, events: parts.identity, log });
   closing.add(() => issuer.close());
 
+  const identity = { ready: false };
+  health.register('identity', () => (identity.ready ? { ready: true } : { ready: false, reason: 'starting' }));
   health.register('event-store', async () => {
     await store.readAll({ direction: 'backwards', limit: 1 });
     return { ready: true };
@@ -164,6 +166,7 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     closeInOrder: [() => parts.stopped().finally(() => closing.close())],
   }));
   await issuer.ready();
+  identity.ready = true;
   const forget = await noteServer(folder, service.url);
   closing.add(forget);
   await parts.started();
