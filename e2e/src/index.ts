@@ -2,7 +2,16 @@ export { Browser } from './browser.ts';
 export { FhirClient, type Answer, type Bundle, type Entry, type Resource } from './fhir-client.ts';
 export { collectPages } from './pages.ts';
 export { entry, patient, transaction } from './resources.ts';
-export { freePort, newFolder, outside, runToEnd, Server, startServer, type ServerOptions } from './server.ts';
+export {
+  freePort,
+  mintedToken,
+  newFolder,
+  outside,
+  runToEnd,
+  Server,
+  startServer,
+  type ServerOptions,
+} from './server.ts';
 export { hasSynthea, sourceBundles, SOURCE_FOLDER, type SourceBundle } from './source-bundles.ts';
 export { authorizationRequest, redeem, REALM, signIn, tokenRequest, tokensOf, type Tokens } from './sign-in.ts';
 export { Team } from './team.ts';

@@ -1,10 +1,11 @@
-import { spawn, type ChildProcess } from 'node:child_process';
+import { execFile, spawn, type ChildProcess } from 'node:child_process';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 
 /**
  * Where the suite finds the record, and the one place that knows how it is started.
@@ -107,6 +108,14 @@ export async function runToEnd(
   clearTimeout(limit);
   if (options.folder === undefined) await rm(folder, { recursive: true, force: true });
   return { code, output: Buffer.concat(output).toString('utf8') };
+}
+
+/** A token that the CLI makes from the folder's keys, good for as long as `ttl` says (`90s`, `1h`). */
+export async function mintedToken({ folder }: Server, as: string, ttl: string): Promise<string> {
+  const args = ['--import', './tools/typescript.mjs', 'tools/cli/src/main.ts', 'token', '--as', as, '--ttl', ttl];
+  const env = { ...process.env, ANAMNESIS_DATA: folder };
+  const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: ROOT, env });
+  return stdout.trim();
 }
 
 export const newFolder = (): Promise<string> => mkdtemp(join(tmpdir(), 'anamnesis-e2e-'));

@@ -398,7 +398,7 @@ describe('a batch', () => {
         entry('POST', 'Patient', patient({ identifier: [identifier] })),
         entry('GET', `Patient?${criteria(identifier)}`),
         entry('POST', 'Claim', { resourceType: 'Claim' }),
-        entry('GET', 'Patient?nonsense=1'),
+        entry('GET', 'Patient?birthdate=never'),
         null,
       ] as object[],
     });

@@ -362,7 +362,7 @@ export function searchSuite(kind: 'synthea' | 'synthetic'): void {
     });
 
     it('refuse what is no parameter of the type', async () => {
-      expect((await client.get('Patient?_include=Patient:nothing')).status).toBe(400);
+      expect((await client.get('Patient?_include=Patient:nothing', { prefer: 'handling=strict' })).status).toBe(400);
     });
   });
 
