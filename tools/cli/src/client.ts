@@ -9,6 +9,8 @@ export interface Call {
   /** Milliseconds to the end of the answer; default 5 minutes. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** What a 404 means to whoever asked, instead of the record's own words. */
+  readonly absent?: string;
 }
 
 export interface Answer {
@@ -68,6 +70,7 @@ export class Client {
   /** The text of a 2xx answer; throws as `json` does. */
   async text(path: string, call: Call = {}): Promise<string> {
     const answer = await this.#answered(() => this.call(path, call));
+    if (answer.status === 404 && call.absent !== undefined) throw failed(call.absent);
     if (answer.status >= 300) throw refused(answer.status, answer.text);
     return answer.text;
   }

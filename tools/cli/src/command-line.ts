@@ -41,12 +41,18 @@ export function withRecord(command: Command, role: string): Command {
 export const dataFolderOf = (options: CommonOptions, terminal: Terminal): string =>
   options.data ?? (terminal.env['ANAMNESIS_DATA'] || './data');
 
+export interface OnRecordOptions {
+  readonly connections?: number;
+  /** Whether a folder that holds no record becomes one. */
+  readonly makes?: boolean;
+}
+
 /** Runs work on a connected record and lets go of it, whatever comes. */
 export async function onRecord<T>(
   terminal: Terminal,
   options: CommonOptions,
   work: (work: Work) => Promise<T>,
-  connections?: number,
+  { connections, makes }: OnRecordOptions = {},
 ): Promise<T> {
   if (options.purpose !== undefined && !PURPOSE_CODE.test(options.purpose))
     throw usage('--purpose must be a code such as TREAT');
@@ -59,6 +65,7 @@ export async function onRecord<T>(
     ...(options.token === undefined ? {} : { token: options.token }),
     ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
     ...(connections === undefined ? {} : { connections }),
+    ...(makes === undefined ? {} : { makes }),
   });
   try {
     return await work({ output: outputOn(terminal, options.json === true), terminal, dataFolder, connection });

@@ -1,8 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises';
-import { request } from 'undici';
 import { Client } from './client.ts';
-import { runningServer } from './data-folder.ts';
-import { CommandError, unavailable, usage } from './exit.ts';
+import { holdsRecord, runningServerUrl } from './data-folder.ts';
+import { usage } from './exit.ts';
 import { startRecord } from './own-record.ts';
 import { tokenSource, type Minting } from './tokens.ts';
 
@@ -15,6 +13,8 @@ export interface ConnectionOptions {
   readonly as: string;
   readonly purpose?: string;
   readonly connections?: number;
+  /** Whether a folder that holds no record becomes one: a mistyped folder must not, for a command that only asks. */
+  readonly makes?: boolean;
   readonly env: Readonly<Record<string, string | undefined>>;
 }
 
@@ -31,8 +31,9 @@ export interface Connection {
  */
 export async function connect(options: ConnectionOptions): Promise<Connection> {
   if (options.server !== undefined) return onServer(options.server, 'server', options);
-  const running = await runningServer(options.dataFolder);
-  if (running !== undefined && (await answers(running.url))) return onServer(running.url, 'running', options);
+  const running = await runningServerUrl(options.dataFolder);
+  if (running !== undefined) return onServer(running, 'running', options);
+  if (options.makes !== true && !holdsRecord(options.dataFolder)) throw usage(noRecord(options.dataFolder));
 
   const own = await startRecord(options.dataFolder, options.env);
   const connection = await onServer(own.url, 'own', options).catch(async (error: unknown) => {
@@ -47,6 +48,9 @@ export async function connect(options: ConnectionOptions): Promise<Connection> {
     },
   };
 }
+
+const noRecord = (folder: string): string =>
+  `There is no record in ${folder}. Name its folder by --data or ANAMNESIS_DATA; npm start and import make a new one`;
 
 async function onServer(server: string, kind: Connection['kind'], options: ConnectionOptions): Promise<Connection> {
   const url = recordUrl(server);
@@ -65,20 +69,4 @@ function recordUrl(text: string): string {
   if (url === null || !/^https?:$/.test(url.protocol)) throw usage('--server must be an http or https address');
   // People paste the FHIR base as often as the record's own address.
   return url.href.replace(/\/(fhir\/?)?$/, '');
-}
-
-/** A server that starts or is busy is given some seconds; one that refuses the connection is not there. */
-async function answers(url: string, attempts = 20): Promise<boolean> {
-  for (let attempt = 0; attempt < attempts; attempt += 1) {
-    try {
-      const { statusCode, body } = await request(`${url}/health/live`, { headersTimeout: 5_000, bodyTimeout: 5_000 });
-      await body.dump();
-      if (statusCode === 200) return true;
-    } catch (error) {
-      if (error instanceof CommandError) throw error;
-      if ((error as NodeJS.ErrnoException).code === 'ECONNREFUSED') return false;
-    }
-    await wait(250);
-  }
-  throw unavailable(`The folder's server at ${url} is there but does not answer`);
 }

@@ -16,15 +16,23 @@ interface Issue {
   readonly expression?: readonly string[];
 }
 
+/** What to do about a problem, by its code (docs/errors.md), where its own words do not say. */
+const ADVICE: Readonly<Record<string, string>> = {
+  'erasure-retention-not-configured':
+    'Start the record with ANAMNESIS_RETENTION_CLINICAL_YEARS and ANAMNESIS_RETENTION_FINANCIAL_YEARS set.',
+};
+
 function fromJson(text: string): string | undefined {
-  let body: { issue?: readonly Issue[]; detail?: string; title?: string } | null;
+  let body: { issue?: readonly Issue[]; detail?: string; title?: string; code?: string } | null;
   try {
     body = JSON.parse(text) as typeof body;
   } catch {
     return undefined;
   }
   if (Array.isArray(body?.issue)) return issues(body.issue as readonly Issue[]);
-  return body?.detail ?? body?.title;
+  const said = body?.detail ?? body?.title;
+  const advice = ADVICE[body?.code ?? ''];
+  return said === undefined || advice === undefined ? said : `${said} ${advice}`;
 }
 
 function issues(all: readonly Issue[]): string {

@@ -12,6 +12,7 @@ import { addRebuild } from './commands/rebuild.ts';
 import { addToken } from './commands/token.ts';
 import { CommandError, EXIT, type ExitCode } from './exit.ts';
 import type { Terminal } from './terminal.ts';
+import { VERSION } from './version.ts';
 
 /** Runs one command line (without the program's own name) and says how it ended. */
 export async function runCommandLine(args: readonly string[], terminal: Terminal): Promise<ExitCode> {
@@ -31,6 +32,7 @@ export async function runCommandLine(args: readonly string[], terminal: Terminal
 function programOn(terminal: Terminal, exit: (code: ExitCode) => void): Command {
   const program = new Command('anamnesis')
     .description('An event-sourced clinical record: store, ask, replay and prove.')
+    .version(VERSION, '--version', 'print the version')
     .exitOverride()
     .configureOutput({
       writeOut: (text) => void terminal.stdout.write(text),
@@ -66,6 +68,7 @@ function ended(error: unknown, terminal: Terminal): ExitCode {
     return error.exit;
   }
   const code = (error as { code?: unknown } | null)?.code;
+  if (code === 'EPIPE') return EXIT.done; // whoever reads has seen enough, as `head` does
   terminal.stderr.write(
     `Something went wrong that should not${typeof code === 'string' ? ` (${code})` : ''}. DEBUG=1 shows where.\n`,
   );

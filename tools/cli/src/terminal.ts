@@ -62,5 +62,8 @@ export function printable(text: string): string {
 }
 
 export const count = (value: number): string => Math.round(value).toLocaleString('en-US');
+/** `1 file`, `2 files`. */
+export const counted = (value: number, one: string, many = `${one}s`): string =>
+  `${count(value)} ${Math.round(value) === 1 ? one : many}`;
 export const seconds = (milliseconds: number): string =>
   `${(milliseconds / 1000).toFixed(milliseconds < 10_000 ? 2 : 1)} s`;

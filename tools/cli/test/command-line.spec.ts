@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -81,6 +81,37 @@ describe('the command line', () => {
     expect(stdout).toBe('');
     expect(stderr).not.toMatch(/^\s+at /m);
     expect(stderr.length).toBeGreaterThan(10);
+  });
+
+  it.each([
+    ['chart', 'p'],
+    ['export', '--to', '-'],
+    ['export', '--log', 'log'],
+    ['audit', 'trail', 'p'],
+    ['audit', 'checkpoint'],
+    ['audit', 'verify'],
+    ['projections'],
+    ['rebuild'],
+    ['erase', 'p', '--reason', 'asked', '--basis', 'law'],
+    ['erase', 'approve', 'e'],
+    ['hold', 'p', '--reason', 'case 7'],
+    ['keys', 'rotate'],
+    ['token', '--as', 'nurse'],
+  ])('makes no record of a folder that holds none: %s', async (...args) => {
+    for (const data of [folder, join(folder, 'mistyped')]) {
+      const { code, stdout, stderr } = await run([...args, '--data', data]);
+      expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
+      expect(stderr).toMatch(/^.+\n$/);
+      expect(stderr).toContain(data);
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
+  it('prints its version', async () => {
+    const { version } = JSON.parse(await readFile(new URL('../../../package.json', import.meta.url), 'utf8')) as {
+      version: string;
+    };
+    expect(await run(['--version'])).toEqual({ code: 0, stdout: `${version}\n`, stderr: '' });
   });
 
   it('ends with 3 when nobody answers', async () => {
@@ -231,6 +262,22 @@ describe('erase and hold', () => {
     });
   });
 
+  it('says what is not there, and what to set where the record does not say it', async () => {
+    const notFound = { title: 'There is nothing at this address.', status: 404, code: 'not-found' };
+    await recordThat(answering(notFound, 404));
+    const ask = ['erase', 'p', '--reason', 'asked', '--basis', 'GDPR 17(1)(b)', ...at];
+    const said = (stderr: string): object => ({ code: 1, stdout: '', stderr: `${stderr}\n` });
+    expect(await run(['erase', 'approve', 'e1', ...at])).toEqual(said('There is no such erasure.'));
+    expect(await run(ask)).toEqual(said('There is no such patient.'));
+    expect(await run(['hold', 'p', '--reason', 'case 7', ...at])).toEqual(said('There is no such patient.'));
+    await record!.close();
+    await recordThat(answering({ title: 'No retention.', status: 409, code: 'erasure-retention-not-configured' }, 409));
+    const settings = 'ANAMNESIS_RETENTION_CLINICAL_YEARS and ANAMNESIS_RETENTION_FINANCIAL_YEARS';
+    expect(await run(['erase', 'approve', 'e1', ...at])).toEqual(
+      said(`The record answered 409: No retention. Start the record with ${settings} set.`),
+    );
+  });
+
   it('puts and releases a hold', async () => {
     await recordThat(answering({ id: 'h1' }));
     expect((await run(['hold', 'p', '--reason', 'case 7', ...at])).code).toBe(0);
@@ -287,19 +334,41 @@ describe('audit', () => {
     });
   });
 
-  it('lists who saw a patient', async () => {
-    const line = {
-      at: 0,
-      actor: 'u',
-      role: 'nurse',
-      purpose: 'TREAT',
-      what: 'PatientDataRead',
-      interaction: 'read',
-      outcome: '0',
-    };
-    await recordThat(answering(`${JSON.stringify(line)}\n`));
+  const line = {
+    at: 0,
+    actor: 'u',
+    role: 'nurse',
+    purpose: 'TREAT',
+    what: 'PatientDataRead',
+    interaction: 'read',
+    outcome: '0',
+  };
+  const ndjson = (...lines: object[]): string => lines.map((each) => `${JSON.stringify(each)}\n`).join('');
+
+  it('lists who saw a patient, and how it ended, in words', async () => {
+    await recordThat(
+      answering(ndjson(line, { ...line, outcome: '4' }, { ...line, outcome: '8' }, { ...line, outcome: '12' })),
+    );
     const { stdout } = await run(['audit', 'trail', 'p', '--since', '2024-01-01', ...at]);
-    expect(stdout).toMatch(/1970-01-01T00:00:00.000Z +u +nurse +TREAT +PatientDataRead \(read\)/);
+    expect(stdout).toMatch(/1970-01-01T00:00:00.000Z +u +nurse +TREAT +PatientDataRead \(read\) +success$/m);
+    for (const outcome of ['minor', 'serious', 'major']) expect(stdout).toMatch(new RegExp(`${outcome} failure$`, 'm'));
+    expect(stdout).toContain('4 entries\n');
     expect(record!.received[0]!.url).toBe('/audit/trail?patient=p&since=2024-01-01');
+    await record!.close();
+    await recordThat(answering(ndjson(line)));
+    expect((await run(['audit', 'trail', 'p', ...at])).stdout).toContain('1 entry\n');
+    expect(JSON.parse((await run(['audit', 'trail', 'p', '--json', ...at])).stdout)).toEqual([line]);
+  });
+
+  it("calls the folder's own users by their names, and takes them", async () => {
+    await mkdir(join(folder, 'identity'));
+    await writeFile(join(folder, 'identity', 'users.json'), JSON.stringify([{ subject: 'u', username: 'florence' }]));
+    await recordThat(answering(ndjson(line, { ...line, actor: 'somebody-else' })));
+    const { stdout } = await run(['audit', 'trail', '--agent', 'florence', '--data', folder, ...at]);
+    expect(stdout).toMatch(/Z +florence +nurse/);
+    expect(stdout).toMatch(/Z +somebody-else +nurse/);
+    expect(record!.received[0]!.url).toBe('/audit/trail?agent=u');
+    await writeFile(join(folder, 'identity', 'users.json'), 'no JSON');
+    expect((await run(['audit', 'trail', 'p', '--data', folder, ...at])).stdout).toMatch(/Z +u +nurse/);
   });
 });

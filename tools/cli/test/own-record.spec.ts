@@ -63,6 +63,14 @@ describe('a folder without a running server', () => {
     expect(json(first)).toMatchObject({ files: 3, resources: 108, problemCount: 0 });
     await expect(stat(join(data, 'server.json'))).rejects.toThrow();
   });
+
+  it('has tokens made for where its settings say, when a server that is gone left its address behind', async () => {
+    await writeFile(join(data, 'server.json'), JSON.stringify({ url: 'http://127.0.0.1:9', pid: process.pid }));
+    const { stdout } = await run(['token', '--as', 'nurse', '--data', data], { env: { PORT: '8123' } });
+    await rm(join(data, 'server.json'));
+    const { iss } = JSON.parse(Buffer.from(stdout.split('.')[1]!, 'base64url').toString()) as { iss: string };
+    expect(iss).toContain(':8123/');
+  });
 });
 
 describe('a folder with a running server', () => {
@@ -118,11 +126,19 @@ describe('a folder with a running server', () => {
     expect((await command('chart', patient.id, '--as-of', '2001-01-01')).code).toBe(1);
     const trail = await command('audit', 'trail', patient.id);
     expect(trail.code).toBe(0);
-    expect(trail.stdout).toContain('physician');
+    expect(trail.stdout).toMatch(/Z +physician +physician +TREAT +PatientDataRead .* success/);
   });
 
   it('makes tokens, tells of its read models, rebuilds them and rotates its keys', async () => {
     expect((await command('token', '--as', 'nurse')).stdout.trim().split('.')).toHaveLength(3);
+    const { url } = JSON.parse(await readFile(join(data, 'server.json'), 'utf8')) as { url: string };
+    await writeFile(
+      join(data, 'identity', 'issuer.json'),
+      JSON.stringify({ issuer: 'http://127.0.0.1:9/realms/other', facilities: [] }),
+    );
+    const { stdout: token } = await run(['token', '--as', 'operator', '--data', data], { env: { PORT: '9' } });
+    const headers = { authorization: `Bearer ${token.trim()}` };
+    expect((await fetch(`${url}/admin/projections`, { headers })).status).toBe(200);
     expect((await command('token', '--as', 'astronaut')).code).toBe(2);
     expect((await command('projections')).code).toBe(0);
     expect((await command('rebuild')).code).toBe(0);

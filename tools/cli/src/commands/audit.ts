@@ -2,8 +2,9 @@ import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
 import { dataFolderOf, moment, onRecord, withFolder, withRecord, type CommonOptions } from '../command-line.ts';
 import { EXIT, usage, type ExitCode } from '../exit.ts';
+import { folderUsers } from '../folder-users.ts';
 import { patientId } from '../patient-argument.ts';
-import { count, outputOn, seconds, table, type Terminal } from '../terminal.ts';
+import { count, counted, outputOn, seconds, table, type Terminal } from '../terminal.ts';
 import { verifyLog, type Verified } from '../verify-log.ts';
 
 interface VerifyOptions extends CommonOptions {
@@ -72,7 +73,7 @@ function verdict(
   { status, events, covered, findings, firstBad }: Omit<Verified, 'milliseconds'>,
   took: number,
 ): string {
-  const read = `${count(events)} events read in ${seconds(took)} (${count((events / took) * 1_000)}/s)`;
+  const read = `${counted(events, 'event')} read in ${seconds(took)} (${count((events / took) * 1_000)}/s)`;
   if (status === 'verified')
     return `Verified: every event up to the checkpoint (${count(covered ?? 0)}) is as it was. ${read}`;
   if (status === 'self-consistent') {
@@ -108,27 +109,53 @@ function addTrail(audit: Command, terminal: Terminal): void {
       'Who saw or changed a patient, or what one member of staff touched: when, in what role, why, from where.',
     )
     .argument('[patient]', 'id, Patient/<id>, or an identifier as system|value')
-    .option('--agent <id>', "instead of a patient: a member of staff, by the trail's own id")
+    .option(
+      '--agent <id>',
+      "instead of a patient: a member of staff, by the trail's own id, or the name of a user of the folder",
+    )
     .option('--since <moment>', 'not before', moment('--since'))
     .option('--until <moment>', 'not after', moment('--until'))
     .action((patient: string | undefined, options: TrailOptions) => {
       if ((patient === undefined) === (options.agent === undefined)) throw usage('Give either a patient or --agent');
-      return onRecord(terminal, options, async ({ connection: { client }, output }) => {
-        const about = patient === undefined ? { agent: options.agent! } : { patient: await patientId(client, patient) };
+      return onRecord(terminal, options, async ({ connection: { client }, dataFolder, output }) => {
+        const users = await folderUsers(dataFolder);
+        const about =
+          patient === undefined
+            ? { agent: users.subjectOf(options.agent!) ?? options.agent! }
+            : { patient: await patientId(client, patient) };
         const query = new URLSearchParams(about);
         if (options.since !== undefined) query.set('since', options.since);
         if (options.until !== undefined) query.set('until', options.until);
         const lines: TrailLine[] = [];
         for await (const line of client.lines<TrailLine>(`/audit/trail?${query.toString()}`)) lines.push(line);
+        const rows = lines.map((line) => trailRow(line, users.nameOf(line.actor) ?? line.actor));
         const head = ['when', 'who', 'role', 'purpose', 'what', 'on', 'outcome', 'from'];
-        output.result(lines, `${count(lines.length)} entries\n\n${table(head, lines.map(trailRow))}`);
+        output.result(lines, `${counted(lines.length, 'entry', 'entries')}\n\n${table(head, rows)}`);
       });
     });
 }
 
-function trailRow({ at, actor, role, purpose, what, interaction, resource, outcome, from }: TrailLine): string[] {
+/** How an event ended, by the codes of DICOM PS3.15 A.5.3.1, which AuditEvent.outcome takes over (R4). */
+const OUTCOMES: Readonly<Record<string, string>> = {
+  0: 'success',
+  4: 'minor failure',
+  8: 'serious failure',
+  12: 'major failure',
+};
+
+function trailRow(line: TrailLine, who: string): string[] {
+  const { at, role, purpose, what, interaction, resource, outcome, from } = line;
   const done = interaction === undefined ? what : `${what} (${interaction})`;
-  return [new Date(at).toISOString(), actor, role, purpose, done, resource ?? '', outcome, from ?? ''];
+  return [
+    new Date(at).toISOString(),
+    who,
+    role,
+    purpose,
+    done,
+    resource ?? '',
+    OUTCOMES[outcome] ?? outcome,
+    from ?? '',
+  ];
 }
 
 async function evidence(path: string | undefined): Promise<string | undefined> {

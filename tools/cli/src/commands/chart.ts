@@ -3,7 +3,7 @@ import { chartLine, inOrder, personLine } from '../chart-lines.ts';
 import { moment, onRecord, withRecord, type CommonOptions } from '../command-line.ts';
 import { pagedEntries, type Resource } from '../fhir-pages.ts';
 import { patientId } from '../patient-argument.ts';
-import { count, printable, table, type Terminal } from '../terminal.ts';
+import { counted, printable, table, type Terminal } from '../terminal.ts';
 
 interface ChartOptions extends CommonOptions {
   readonly asOf?: string;
@@ -39,7 +39,7 @@ function printed(resources: readonly Resource[]): string {
   const rows = inOrder(rest).map(({ when, type, what, value, status }) => [when, type, what, value, status]);
   return [
     patient === undefined ? 'no such patient at that moment' : printable(personLine(patient)),
-    `${count(resources.length)} resources`,
+    counted(resources.length, 'resource'),
     ...(rows.length > 0 ? ['', table(['when', 'type', 'what', 'value', 'status'], rows)] : []),
   ].join('\n');
 }

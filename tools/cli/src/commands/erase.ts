@@ -25,6 +25,7 @@ export function addErase(program: Command, terminal: Terminal): void {
           method: 'POST',
           body,
           headers: JSON_BODY,
+          absent: 'There is no such patient.',
         });
         output.result(
           asked,
@@ -40,7 +41,7 @@ export function addErase(program: Command, terminal: Terminal): void {
       // The parent has the same options and takes them first: what counts is what stands on the line, wherever.
       onRecord(terminal, command.optsWithGlobals<CommonOptions>(), async ({ connection: { client }, output }) => {
         const path = `/admin/erasures/${encodeURIComponent(id)}/approve`;
-        const done = await client.json<unknown>(path, { method: 'POST' });
+        const done = await client.json<unknown>(path, { method: 'POST', absent: 'There is no such erasure.' });
         output.result(done, 'Erased: the keys are destroyed, and the read models hold nothing of this patient.');
       }),
     );

@@ -3,7 +3,7 @@ import { dataFolderOf, onRecord, withRecord, type CommonOptions } from '../comma
 import { usage } from '../exit.ts';
 import { exportLog } from '../export/export-log.ts';
 import { exportResources, type Exported } from '../export/export-resources.ts';
-import { count, outputOn, seconds, table, type Terminal } from '../terminal.ts';
+import { count, counted, outputOn, seconds, table, type Terminal } from '../terminal.ts';
 
 interface ExportOptions extends CommonOptions {
   readonly to?: string;
@@ -48,12 +48,12 @@ async function writeLogFile(terminal: Terminal, options: ExportOptions, file: st
   const took = performance.now() - started;
   outputOn(terminal, options.json === true).result(
     { file, events },
-    `${count(events)} events written to ${file} in ${seconds(took)}`,
+    `${counted(events, 'event')} written to ${file} in ${seconds(took)}`,
   );
 }
 
 function told(exported: readonly Exported[], took: number): string {
   const total = exported.reduce((sum, { resources }) => sum + resources, 0);
   const rows = exported.map(({ type, resources, file }) => [type, count(resources), file]);
-  return `${count(total)} resources written in ${seconds(took)}\n\n${table(['type', 'resources', 'file'], rows)}`;
+  return `${counted(total, 'resource')} written in ${seconds(took)}\n\n${table(['type', 'resources', 'file'], rows)}`;
 }

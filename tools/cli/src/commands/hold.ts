@@ -20,14 +20,16 @@ export function addHold(program: Command, terminal: Terminal): void {
       if (!release && !options.reason) throw usage('A hold needs --reason; --release takes it away');
       return onRecord(terminal, options, async ({ connection: { client }, output }) => {
         const id = await patientId(client, patient);
+        const absent = 'There is no such patient.';
         if (release) {
           const why =
             options.reason === undefined ? '' : `?${new URLSearchParams({ reason: options.reason }).toString()}`;
-          await client.text(`/admin/holds/${id}${why}`, { method: 'DELETE' });
+          await client.text(`/admin/holds/${id}${why}`, { method: 'DELETE', absent });
           output.result({ patient: id, held: false }, 'The hold is released.');
         } else {
           const body = JSON.stringify({ patient: id, reason: options.reason });
-          await client.text('/admin/holds', { method: 'POST', body, headers: { 'content-type': 'application/json' } });
+          const headers = { 'content-type': 'application/json' };
+          await client.text('/admin/holds', { method: 'POST', body, headers, absent });
           output.result({ patient: id, held: true }, 'The patient is under a legal hold.');
         }
       });

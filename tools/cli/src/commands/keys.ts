@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { onRecord, withRecord, type CommonOptions } from '../command-line.ts';
 import { followProgress, type ProgressLine } from '../follow-progress.ts';
-import { count, type Terminal } from '../terminal.ts';
+import { counted, type Terminal } from '../terminal.ts';
 
 export function addKeys(program: Command, terminal: Terminal): void {
   const keys = program.command('keys').description('The keys that seal the record.');
@@ -14,7 +14,7 @@ export function addKeys(program: Command, terminal: Terminal): void {
         const { version, rewrapped } = last as { version?: number; rewrapped?: number };
         output.result(
           last,
-          `Version ${version ?? '?'} of the key-encryption key; ${count(rewrapped ?? 0)} data keys rewrapped.`,
+          `Version ${version ?? '?'} of the key-encryption key; ${counted(rewrapped ?? 0, 'data key')} rewrapped.`,
         );
       }),
     );

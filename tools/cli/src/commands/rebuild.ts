@@ -3,7 +3,7 @@ import { onRecord, withRecord, type CommonOptions } from '../command-line.ts';
 import { failed } from '../exit.ts';
 import { followProgress, type ProgressLine } from '../follow-progress.ts';
 import { readModels } from '../read-models.ts';
-import { count, seconds, type Terminal } from '../terminal.ts';
+import { count, counted, seconds, type Terminal } from '../terminal.ts';
 
 export function addRebuild(program: Command, terminal: Terminal): void {
   withRecord(program.command('rebuild'), 'operator')
@@ -31,7 +31,7 @@ export function addRebuild(program: Command, terminal: Terminal): void {
         }
         const told = rebuilt.map(
           (each) =>
-            `${each.model}: rebuilt in ${seconds(each.seconds * 1_000)} (${count(each.positions)} positions of the log, ${count(each.positionsPerSecond)}/s)`,
+            `${each.model}: rebuilt in ${seconds(each.seconds * 1_000)} (${counted(each.positions, 'position')} of the log, ${count(each.positionsPerSecond)}/s)`,
         );
         output.result(rebuilt, told.join('\n'));
       }),

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { dataFolderOf, roleOrUser, withFolder, type CommonOptions } from '../command-line.ts';
-import { runningServer } from '../data-folder.ts';
+import { runningServerUrl } from '../data-folder.ts';
 import { usage } from '../exit.ts';
 import { outputOn, type Terminal } from '../terminal.ts';
 import { mint } from '../tokens.ts';
@@ -20,7 +20,7 @@ export function addToken(program: Command, terminal: Terminal): void {
     .option('--ttl <duration>', 'how long it is good for: 90s, 15m, 1h', duration, UNITS.h)
     .action(async (options: TokenOptions) => {
       const dataFolder = dataFolderOf(options, terminal);
-      const url = (await runningServer(dataFolder))?.url;
+      const url = await runningServerUrl(dataFolder);
       const minting = { dataFolder, as: options.as, env: terminal.env, ...(url === undefined ? {} : { url }) };
       const { token, expiresAt } = await mint(minting, options.ttl);
       const value = { token, as: options.as, expires: new Date(expiresAt).toISOString() };

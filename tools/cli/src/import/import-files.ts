@@ -38,17 +38,21 @@ interface Job {
 
 const PROBLEMS_KEPT = 1_000;
 
-/** Sends all files, wave by wave; a bad file, or line of one, is set down and the rest go on. */
+export const nothingYet = (): Imported => ({ files: 0, resources: 0, retries: 0, problems: [], problemCount: 0 });
+
+/**
+ * Sends all files, wave by wave; a bad file, or line of one, is set down and the rest go on. What became of it stands in
+ * `done`, also when the import ends before its end.
+ */
 export async function importFiles(
   client: Client,
   files: readonly SourceFile[],
   options: ImportOptions,
+  done: Imported,
   progress: ImportProgress,
-): Promise<Imported> {
-  const done: Imported = { files: 0, resources: 0, retries: 0, problems: [], problemCount: 0 };
+): Promise<void> {
   const measured: Measured = { raw: 0, out: 0 };
   for (const wave of waves(files)) await importWave(client, wave, { ...options, measured }, done, progress);
-  return done;
 }
 
 async function importWave(
@@ -62,7 +66,7 @@ async function importWave(
   const jobs = jobsOf(
     files,
     options,
-    (problem) => report(done, progress, problem),
+    (problem) => report(done, problem),
     () => {
       done.files += 1;
       progress.fileDone();
@@ -74,7 +78,7 @@ async function importWave(
       const delivered = await deliver(client, parcel, { ...options, signal: abort.signal });
       done.resources += delivered.stored;
       done.retries += delivered.retries;
-      for (const { entry, reason } of delivered.refused) report(done, progress, problemOf(file, parcel, entry, reason));
+      for (const { entry, reason } of delivered.refused) report(done, problemOf(file, parcel, entry, reason));
       progress.advance(delivered.stored, options.measured.raw);
     }
   };
@@ -122,11 +126,9 @@ function problemOf({ path }: SourceFile, parcel: Parcel, entry: number | undefin
   return line === undefined ? { file: path, entry, reason } : { file: path, line, reason };
 }
 
-function report(done: Imported, progress: ImportProgress, problem: Problem): void {
+function report(done: Imported, problem: Problem): void {
   done.problemCount += 1;
-  if (done.problems.length >= PROBLEMS_KEPT) return;
-  done.problems.push(problem);
-  progress.note(`${placeOf(problem)}: ${problem.reason}`);
+  if (done.problems.length < PROBLEMS_KEPT) done.problems.push(problem);
 }
 
 export function placeOf(problem: Problem): string {

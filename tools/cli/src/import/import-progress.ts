@@ -1,13 +1,11 @@
 import { SingleBar } from 'cli-progress';
-import { count, type Terminal } from '../terminal.ts';
+import { count, counted, type Terminal } from '../terminal.ts';
 
 /** How an import shows that it goes on: a bar on a terminal, a line every few seconds elsewhere. */
 export interface ImportProgress {
   /** So many resources more are stored; so many bytes of the files are done, of all. */
   advance(resources: number, doneBytes: number): void;
   fileDone(): void;
-  /** A line that stays. */
-  note(line: string): void;
   stop(): void;
 }
 
@@ -26,10 +24,11 @@ export function importProgress(terminal: Terminal, total: { files: number; bytes
         resources += more;
         if (Date.now() - last < LINE_EVERY) return;
         last = Date.now();
-        terminal.stderr.write(`${count(resources)} resources, ${files} of ${total.files} files, ${rate()}/s\n`);
+        terminal.stderr.write(
+          `${counted(resources, 'resource')}, ${files} of ${counted(total.files, 'file')}, ${rate()}/s\n`,
+        );
       },
       fileDone: () => (files += 1),
-      note: (line) => terminal.stderr.write(`${line}\n`),
       stop: () => undefined,
     };
   }
@@ -48,7 +47,6 @@ export function importProgress(terminal: Terminal, total: { files: number; bytes
       bar.update(Math.min(doneBytes, total.bytes), shown());
     },
     fileDone: () => (files += 1),
-    note: (line) => terminal.stderr.write(`\r\u001b[K${line}\n`),
     stop: () => bar.stop(),
   };
 }
