@@ -61,6 +61,15 @@ describe.each(starters)('npx anamnesis, started by %s', (_, node) => {
     expect(stderr).toContain("unknown command 'frobnicate'");
   });
 
+  it('ends without a word when nobody reads on', async () => {
+    const child = spawn(node, [BIN, '--help'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    child.stdout.destroy();
+    let said = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (said += text));
+    expect(await once(child, 'close')).toEqual([0, null]);
+    expect(said).toBe('');
+  });
+
   it('passes a signal on, and tells of the end by it as a shell does', async () => {
     const mute = createServer().listen(0, '127.0.0.1');
     await once(mute, 'listening');
