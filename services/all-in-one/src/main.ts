@@ -38,6 +38,7 @@ async function main(): Promise<void> {
     );
   }
   await startTelemetry(process.env);
+  process.umask(0o077); // whatever the folder holds is its owner's alone
   const started = performance.now();
   try {
     const anamnesis = await startAnamnesis({ config: parsed.config });

@@ -44,6 +44,9 @@ export interface Anamnesis {
 /** Types that nearly every request is about: their validators are made before the first one comes. */
 const WARM = ['Patient', 'Encounter', 'Observation', 'Condition', 'Bundle'] as const;
 
+/** How long a start waits for erasures that it finished to reach the read models, in milliseconds. */
+const RESUME_WAIT_MS = 600_000;
+
 const SYSTEM = { actor: { id: 'system', role: 'operator', purpose: 'HOPERAT' }, correlation: 'start' } as const;
 
 /**
@@ -102,7 +105,8 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     clock,
     lastRecordedAt: parts.lastRecordedAt,
   });
-  await erasures.resume(SYSTEM);
+  // What a restored copy brought back is gone from the read models, too, before anybody can search.
+  if ((await erasures.resume(SYSTEM)) > 0) await records.waitFor(await store.head(), RESUME_WAIT_MS);
 
   const issuer = await openEmbeddedIssuer({ ...config, publicUrl: baseUrl, events: parts.identity, log });
   closing.add(() => issuer.close());
