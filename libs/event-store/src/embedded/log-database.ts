@@ -18,6 +18,9 @@ export const PAGE_BYTES = 8192;
 /** As much of the write-ahead log's file is kept, and overwritten in place, which syncs faster than growing it. */
 const KEPT_WAL_BYTES = 32 * 1024 * 1024;
 
+/** As much of the log's file is read through a memory map. */
+const MAPPED_BYTES = 256 * 1024 * 1024;
+
 /** How long a connection waits for another one's short lock (recovery, the last close), in milliseconds. */
 const BUSY_MS = 5_000;
 
@@ -83,8 +86,9 @@ export function openForReading(folder: string): DatabaseSync {
       url.searchParams.set('immutable', '1');
       database = new DatabaseSync(url, { readOnly: true });
     }
-    // No memory map: it would save about 15 us a read, but counts as resident and turns a disk's error into a crash.
-    database.exec('PRAGMA cache_size = -8192');
+    // Every commit of the writer empties this connection's own cache, so pages come from a memory map: about 15 us less
+    // a read. It counts as resident, hence the bound; an unreadable disk ends the process instead of one request.
+    database.exec(`PRAGMA cache_size = -8192; PRAGMA mmap_size = ${MAPPED_BYTES}`);
     checkSchema(database);
     return database;
   } catch (error) {
