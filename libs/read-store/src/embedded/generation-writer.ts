@@ -14,8 +14,6 @@ export class LiveWriter implements ReadModelWriter {
   readonly #onClose: () => void;
   #last: Promise<unknown> = Promise.resolve();
   #scrubIsDue: boolean;
-  /** How far the model is known to be complete; the file may be behind while nothing concerned the model. */
-  #through: Position;
   #closing: Promise<void> | undefined;
 
   constructor(db: DatabaseSync, onProgress: (progress: Position) => void, onClose: () => void) {
@@ -24,20 +22,13 @@ export class LiveWriter implements ReadModelWriter {
     this.#onProgress = onProgress;
     this.#onClose = onClose;
     this.#scrubIsDue = scrubIsDue(db);
-    this.#through = this.#batches.progress();
-    onProgress(this.#through);
+    onProgress(this.#batches.progress());
   }
 
-  /**
-   * A batch that holds nothing for the model costs no transaction: its progress is told, and kept with the next batch
-   * that has something, or at the close. After a crash those events are looked at once more, which changes nothing.
-   */
   apply(operations: readonly Operation[], through: Position): Promise<void> {
     return this.#inTurn(async () => {
-      this.#through = Math.max(this.#through, through);
-      if (operations.length === 0 && !this.#scrubIsDue) return this.#onProgress(this.#through);
       try {
-        const { purged } = this.#batches.apply(operations, this.#through);
+        const { purged } = this.#batches.apply(operations, through);
         this.#scrubIsDue ||= purged;
       } catch (error) {
         throw asFault(error);
@@ -45,12 +36,12 @@ export class LiveWriter implements ReadModelWriter {
       // An erasure counts as applied when its traces are gone, too.
       if (this.#scrubIsDue) await scrub(this.#db);
       this.#scrubIsDue = false;
-      this.#onProgress(this.#through);
+      this.#onProgress(this.#batches.progress());
     });
   }
 
   progress(): Promise<Position> {
-    return this.#inTurn(async () => this.#through);
+    return this.#inTurn(async () => this.#batches.progress());
   }
 
   /** While traces are scrubbed nothing may be written: whoever comes meanwhile waits. */
@@ -63,7 +54,6 @@ export class LiveWriter implements ReadModelWriter {
 
   close(): Promise<void> {
     this.#closing ??= this.#last.then(() => {
-      if (this.#through > this.#batches.progress()) this.#batches.apply([], this.#through);
       this.#db.close();
       this.#onClose();
     });
