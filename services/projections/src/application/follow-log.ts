@@ -30,8 +30,8 @@ export interface Following {
  * While events keep coming, a small batch is followed by a short rest, so that the next one is larger: a transaction
  * of thirty documents costs each of them a third of what a transaction of three does. In milliseconds, and events.
  */
-const REST_MS = 4;
-const BUSY_MS = 12;
+const REST_MS = 8;
+const BUSY_MS = 20;
 const SMALL_BATCH = 100;
 
 /** How long progress may wait that no document came with, in milliseconds: reads are events, too, and change nothing. */
