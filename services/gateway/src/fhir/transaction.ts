@@ -4,7 +4,7 @@ import { derivedId } from '@anamnesis/kernel';
 import type { Json } from '@anamnesis/records';
 import type { AccessControl } from './access.ts';
 import { at, placed, type BundleEntry } from './bundle-entry.ts';
-import { requestOf, responseEntry, patchIn } from './bundles.ts';
+import { requestOf, responseEntry, patchIn } from './bundle-exchange.ts';
 import type { Attempt, Batch, CommittedBatch, Committer, Written } from './committer.ts';
 import { pairsOf, type Conditional } from './conditional.ts';
 import { Decisions, type Wanted } from './decisions.ts';
