@@ -201,9 +201,10 @@ export class Projections {
   }
 }
 
+/** Resolves when the thread has ended, however it did: what it failed with is told by its `error` event. */
 async function stopThread(thread: Worker): Promise<void> {
   if (thread.threadId === -1) return;
-  const exited = once(thread, 'exit');
+  const exited = new Promise((resolve) => thread.once('exit', resolve));
   thread.postMessage({ stop: true });
   await exited;
 }

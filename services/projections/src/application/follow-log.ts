@@ -56,12 +56,14 @@ export async function followLog(options: FollowOptions): Promise<Following> {
       await sleep(REST_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     lastEnded = performance.now();
   });
+  // Whoever waits for the end may close the writer then, so what is still to be kept is kept before.
+  const ended = subscription.ended.finally(() => idle.end());
   return {
-    ended: subscription.ended,
+    ended,
     stop: async () => {
       stopping.abort();
       await subscription.stop();
-      await idle.flush();
+      await idle.end();
     },
   };
 }
@@ -71,6 +73,7 @@ class IdleProgress {
   readonly #writer: ReadModelWriter;
   #through = 0;
   #timer: NodeJS.Timeout | undefined;
+  #keeping: Promise<void> = Promise.resolve();
 
   constructor(writer: ReadModelWriter) {
     this.#writer = writer;
@@ -78,8 +81,7 @@ class IdleProgress {
 
   reach(through: Position): void {
     this.#through = through;
-    // What fails here is tried again with the next batch; after a crash the same events are looked at once more.
-    this.#timer ??= setTimeout(() => void this.flush().catch(() => undefined), IDLE_PROGRESS_MS);
+    this.#timer ??= setTimeout(() => void this.end(), IDLE_PROGRESS_MS);
   }
 
   /** A batch with documents takes the progress with it. */
@@ -88,9 +90,12 @@ class IdleProgress {
     this.#timer = undefined;
   }
 
-  async flush(): Promise<void> {
-    if (this.#timer === undefined) return;
-    this.passed();
-    await this.#writer.apply([], this.#through);
+  /** Never rejects: what could not be kept is kept with the next batch, and after a crash looked at once more. */
+  end(): Promise<void> {
+    if (this.#timer !== undefined) {
+      this.passed();
+      this.#keeping = this.#writer.apply([], this.#through).catch(() => undefined);
+    }
+    return this.#keeping;
   }
 }
