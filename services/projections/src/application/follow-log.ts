@@ -56,14 +56,18 @@ export async function followLog(options: FollowOptions): Promise<Following> {
       await sleep(REST_MS, undefined, { signal: stopping.signal }).catch(() => undefined);
     lastEnded = performance.now();
   });
-  // Whoever waits for the end may close the writer then, so what is still to be kept is kept before.
-  const ended = subscription.ended.finally(() => idle.end());
   return {
-    ended,
+    // Whoever waits for the end may close the writer then, so what is still to be kept is kept before.
+    get ended() {
+      return subscription.ended.finally(() => idle.end());
+    },
     stop: async () => {
       stopping.abort();
-      await subscription.stop();
-      await idle.end();
+      try {
+        await subscription.stop();
+      } finally {
+        await idle.end();
+      }
     },
   };
 }
