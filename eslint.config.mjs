@@ -9,8 +9,8 @@ const SERVICES = {
   message: 'A service never imports another one; all-in-one composes them.',
 };
 const ADAPTERS = {
-  regex: '^@anamnesis/[a-z-]+/embedded$',
-  message: 'Only composition roots (*.module.ts, main.ts, threads, all-in-one) name adapters.',
+  regex: '^@anamnesis/[a-z-]+/(embedded|eventstoredb|wire|kafka|mongo|transit|keycloak)$',
+  message: 'Only composition roots (*.module.ts, main.ts, threads, all-in-one, libs/cluster) name adapters.',
 };
 const FRAMEWORKS = {
   regex: '^(@nestjs/|fastify|pino|node:sqlite|node:http|oidc-provider|jose)',
@@ -46,7 +46,10 @@ export default tseslint.config(
   { files: ['libs/*/src/**'], rules: forbid(SERVICES, ADAPTERS) },
   { files: ['libs/kernel/src/**'], rules: forbid(only(['-'], 'The kernel depends on nothing.'), FRAMEWORKS) },
   {
-    files: ['libs/{event-store,event-bus,read-store,key-vault,identity}/src/{embedded,contract}/**'],
+    files: [
+      'libs/{event-store,event-bus,read-store,key-vault,identity}/src/{embedded,contract,eventstoredb,wire,kafka,mongo,transit,keycloak}/**',
+      'libs/cluster/src/**',
+    ],
     rules: forbid(SERVICES),
   },
   { files: ['services/*/src/**', 'tools/*/src/**'], rules: forbid(SERVICES, ADAPTERS) },

@@ -1,3 +1,6 @@
+/** Suites that need the real engines (`*.stack.spec.ts`) are run by `npm run test:stack`, which starts these. */
+const stack = process.env.ANAMNESIS_TEST_STACK === '1';
+
 /** One configuration for every project; `tools/test.mjs` and nx run it with `--rootDir` or a path. */
 const swc = {
   jsc: {
@@ -12,7 +15,7 @@ const swc = {
 
 export default {
   testEnvironment: 'node',
-  testMatch: ['**/*.spec.ts'],
+  testMatch: [stack ? '**/*.stack.spec.ts' : '**/!(*.stack).spec.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.tsx?$': ['@swc/jest', swc] },
   testTimeout: 30_000,
