@@ -57,7 +57,7 @@ export default tseslint.config(
     files: ['services/*/src/domain/**'],
     rules: forbid(
       only(
-        ['kernel', 'contracts', 'records', 'fhir', 'read-store'],
+        ['kernel', 'contracts', 'records', 'fhir', 'read-store', 'access'],
         'A domain knows the kernel, its contracts and FHIR types.',
       ),
       FRAMEWORKS,

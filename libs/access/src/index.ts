@@ -1,1 +1,6 @@
-export {};
+export * from './access.ts';
+export { type AccessContext, AccessRecorder, type RecordSpool } from './access-recorder.ts';
+export { AccessSpool } from './access-spool.ts';
+export { IdentityRecords } from './identity-records.ts';
+export { SealedSpool, type SpooledRecords } from './sealed-spool.ts';
+export { type Accesses, openAccesses, type OpenAccessesOptions, SPOOL_BYTES } from './open-accesses.ts';

@@ -1,4 +1,5 @@
-import { openAudit } from '@anamnesis/audit-service';
+import { openAccesses } from '@anamnesis/access';
+import { keptRawLog, openAudit } from '@anamnesis/audit-service';
 import { warmValidation } from '@anamnesis/fhir/validation';
 import { gatewayModule, type FhirDependencies } from '@anamnesis/gateway-service';
 import { PermissionGuard } from '@anamnesis/identity';
@@ -91,10 +92,18 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
   });
   closing.add(() => projections.stop());
 
-  const source = { site: 'anamnesis', observer: 'urn:anamnesis:embedded' };
-  const audit = await openAudit({ folder, store, vault: storage.vault, journal, source });
+  const accesses = await openAccesses({ spool: `${folder}/audit/spool`, journal, vault: storage.vault });
+  closing.add(() => accesses.close());
+  const audit = await openAudit({
+    folder,
+    head: store.headSignal,
+    log: store,
+    raw: keptRawLog(store),
+    keys: storage.vault,
+    observer: { site: 'anamnesis', observer: 'urn:anamnesis:embedded' },
+  });
   closing.add(() => audit.close());
-  const parts = auditParts({ audit, store, journal });
+  const parts = auditParts({ audit, accesses, store, journal });
 
   const contexts = contextsOver(journal);
   const erasures = new Erasures({
@@ -132,8 +141,8 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     contexts,
     records,
     accesses: parts.accesses,
-    timeline: parts.timeline,
-    auditEvents: parts.auditEvents,
+    timeline: parts.questions,
+    auditEvents: parts.questions,
     clock,
     limits: {
       depth: config.nesting,

@@ -1,8 +1,7 @@
 import { parentPort, workerData } from 'node:worker_threads';
-import { openEmbeddedReader } from '@anamnesis/event-store/embedded';
 import { SealedJournalReader } from '@anamnesis/journal';
 import { Fault } from '@anamnesis/kernel';
-import { openEmbeddedKeyReader } from '@anamnesis/key-vault/embedded';
+import type { LogSourceModule } from './sequencing/log-source.ts';
 import { Sequencing } from './sequencing/sequencing.ts';
 import type { AuditThreadData, FromAuditThread, ToAuditThread } from './sequencing/thread-messages.ts';
 
@@ -13,12 +12,12 @@ if (!port) throw new Error('This module runs in a worker thread.');
 const tell = (message: FromAuditThread): void => port.postMessage(message);
 
 async function run(): Promise<void> {
-  const { folder, head } = data;
-  const reader = openEmbeddedReader({ folder, ...(head ? { head } : {}) });
-  const keys = await openEmbeddedKeyReader({ folder });
+  const { openLogSource } = (await import(data.source.module)) as LogSourceModule;
+  const source = await openLogSource(data.source.options);
   try {
-    const opener = new SealedJournalReader(reader, keys);
-    const sequencing = new Sequencing(data, { reader, opener, now: () => Date.now() });
+    const opener = new SealedJournalReader(source.reader, source.keys);
+    const { raw, moved } = source;
+    const sequencing = await Sequencing.open(data, { raw, opener, moved, now: () => Date.now() });
     port?.on('message', (message: ToAuditThread) => {
       if (message.kind === 'checkpoint') {
         void sequencing.checkpointAtHead().then((note) => tell({ kind: 'checkpoint', request: message.request, note }));
@@ -27,8 +26,7 @@ async function run(): Promise<void> {
     tell({ kind: 'ready' });
     await sequencing.run();
   } finally {
-    await keys.close();
-    await reader.close();
+    await source.close();
   }
 }
 

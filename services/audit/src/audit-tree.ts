@@ -4,6 +4,8 @@ import { Worker } from 'node:worker_threads';
 import { Fault, type Position } from '@anamnesis/kernel';
 import { CHECKPOINTS_FILE, newestCheckpoint, type StoredCheckpoint } from './checkpoint/index.ts';
 import { AuditIndex, DATABASE_FILE } from './index-db/index.ts';
+import type { EmbeddedSourceOptions } from './sequencing/embedded-source-thread.ts';
+import type { LogSourceAddress } from './sequencing/log-source.ts';
 import {
   type AuditThreadData,
   type FromAuditThread,
@@ -17,6 +19,8 @@ export interface AuditTreeOptions {
   readonly folder: string;
   /** The event store's `headSignal`, where it is open in this process. */
   readonly head?: SharedArrayBuffer;
+  /** Where the log and the keys are; default: the embedded ones, in the folder. */
+  readonly source?: LogSourceAddress;
   /** Sign a checkpoint after so many events; default 100,000. */
   readonly checkpointEveryEvents?: number;
   /** Or after this long, if anything was added; default one minute. */
@@ -55,7 +59,7 @@ export class AuditTree {
     const progress = new SharedArrayBuffer(16);
     const data: AuditThreadData = {
       folder: options.folder,
-      ...(options.head ? { head: options.head } : {}),
+      source: options.source ?? embeddedSource(options),
       progress,
       checkpointEveryEvents: options.checkpointEveryEvents ?? 100_000,
       checkpointEveryMs: options.checkpointEveryMs ?? 60_000,
@@ -167,4 +171,9 @@ export class AuditTree {
     for (const { reject } of this.#requests.values()) reject(this.#failure);
     this.#requests.clear();
   }
+}
+
+function embeddedSource({ folder, head }: Pick<AuditTreeOptions, 'folder' | 'head'>): LogSourceAddress {
+  const options: EmbeddedSourceOptions = { folder, ...(head && { head }) };
+  return { module: new URL('./sequencing/embedded-source-thread.ts', import.meta.url).href, options };
 }

@@ -1,9 +1,10 @@
 import type { DynamicModule } from '@nestjs/common';
-import { AccessRecorder } from './application/access-recorder.ts';
+import { AccessRecorder } from '@anamnesis/access';
+import { AuditQuestions } from './application/audit-questions.ts';
 import { AuditTrail } from './application/audit-trail.ts';
 import { AuditTree } from './audit-tree.ts';
 import { AuditController } from './http/audit.controller.ts';
-import { TRAIL_ACCESS, TrailController, type TrailAccess } from './http/trail.controller.ts';
+import { TrailController } from './http/trail.controller.ts';
 
 class AuditModule {}
 
@@ -12,7 +13,7 @@ export function auditModule(parts: {
   readonly tree: AuditTree;
   readonly trail: AuditTrail;
   readonly recorder: AccessRecorder;
-  readonly access: TrailAccess;
+  readonly questions: AuditQuestions;
 }): DynamicModule {
   return {
     module: AuditModule,
@@ -21,7 +22,7 @@ export function auditModule(parts: {
       { provide: AuditTree, useValue: parts.tree },
       { provide: AuditTrail, useValue: parts.trail },
       { provide: AccessRecorder, useValue: parts.recorder },
-      { provide: TRAIL_ACCESS, useValue: parts.access },
+      { provide: AuditQuestions, useValue: parts.questions },
     ],
     exports: [AuditTree],
   };

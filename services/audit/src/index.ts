@@ -1,21 +1,9 @@
-export { type AccessContext, AccessRecorder, type RecordSpool } from './application/access-recorder.ts';
+export { type AuditEventPage, type AuditEventSearch, AuditQuestions } from './application/audit-questions.ts';
 export { type AuditPage, type AuditQuery, AuditTrail, type TrailOptions } from './application/audit-trail.ts';
-export { IdentityRecords } from './application/identity-records.ts';
 export { PROOF_PROBLEMS } from './http/audit.controller.ts';
 export { auditModule } from './audit.module.ts';
 export { AuditTree, type AuditTreeOptions } from './audit-tree.ts';
 export * from './checkpoint/index.ts';
-export {
-  ACCESS_TYPES,
-  type AccessEntry,
-  type AccessFacts,
-  accessFacts,
-  type AccessInteraction,
-  accessStream,
-  type AccessType,
-  isAccessRecord,
-  readAccessFacts,
-} from './domain/access.ts';
 export {
   type AuditedEvent,
   auditEvent,
@@ -32,5 +20,6 @@ export {
   type ConsistencyClaim,
   type InclusionClaim,
 } from './tree/index.ts';
-export type { RawLog } from './raw-log.ts';
+export { encodedRawLog, keptRawLog, type RawEvent, type RawLog } from './raw-log.ts';
+export type { LogSource, LogSourceAddress } from './sequencing/log-source.ts';
 export * from './verify/index.ts';

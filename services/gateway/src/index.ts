@@ -11,5 +11,6 @@ export type {
 export type { FhirRequest, FhirResponse } from './fhir/exchange.ts';
 export { FhirServer, type FhirServerOptions } from './fhir/fhir-server.ts';
 export { outcomeText, refused } from './fhir/problem.ts';
+export { recordedAccesses } from './fhir/recorded-accesses.ts';
 export { PATCH_STATUS } from './fhir/writing.ts';
 export { gatewayModule } from './gateway.module.ts';

@@ -10,7 +10,7 @@ import {
   type AuditSource,
   parseAuditEventId,
 } from '../domain/audit-event.ts';
-import { ACCESS_TYPES } from '../domain/access.ts';
+import { ACCESS_TYPES } from '@anamnesis/access';
 import type { ActionCode, Outcome } from '../domain/audit-event-codes.ts';
 import { type AuditPattern, auditPattern } from '../domain/audit-pattern.ts';
 import { type TrailRow, trailRow } from '../domain/trail-row.ts';
@@ -153,8 +153,8 @@ export class AuditTrail {
   }
 
   async #event(position: Position): Promise<AuditedEvent | undefined> {
-    const [raw] = this.#parts.log.readRawSync(position - 1, 1);
-    if (raw?.position !== position) return undefined;
+    const raw = await this.#parts.log.readRawAt(position);
+    if (!raw) return undefined;
     const stored = decodeStored(raw.bytes, position);
     try {
       return await this.#parts.opener.open(stored);

@@ -1,5 +1,5 @@
 import type { Actor, EventMeta, Instant, Position } from '@anamnesis/kernel';
-import { type AccessFacts, isAccessRecord, readAccessFacts } from './access.ts';
+import { type AccessFacts, isAccessRecord, readAccessFacts } from '@anamnesis/access';
 import {
   AGENTS,
   balpProfile,

@@ -1,4 +1,4 @@
-import { isAccessRecord } from './access.ts';
+import { isAccessRecord } from '@anamnesis/access';
 import { type ActionCode, type Coding, type Outcome, restful, SUBTYPES, TYPES } from './audit-event-codes.ts';
 
 /** What an event's type alone says about its AuditEvent; enough to search by. */

@@ -1,5 +1,5 @@
 import type { Instant, Position } from '@anamnesis/kernel';
-import { isAccessRecord, readAccessFacts } from './access.ts';
+import { isAccessRecord, readAccessFacts } from '@anamnesis/access';
 import type { AuditedEvent } from './audit-event.ts';
 import type { ActionCode, Outcome } from './audit-event-codes.ts';
 import { patternOf } from './audit-pattern.ts';

@@ -2,15 +2,9 @@ import { Controller, Get, Inject, Query, Req, Res } from '@nestjs/common';
 import { actorOf, Allow, type Caller } from '@anamnesis/identity';
 import { HTTP_PROBLEMS, ProblemError } from '@anamnesis/service';
 import type { FastifyReply, FastifyRequest } from 'fastify';
-import { AccessRecorder } from '../application/access-recorder.ts';
+import { AccessRecorder } from '@anamnesis/access';
+import { AuditQuestions } from '../application/audit-questions.ts';
 import { AuditTrail } from '../application/audit-trail.ts';
-
-/** Makes sure that what was committed can be found, and says by which opaque id the log knows a patient. */
-export interface TrailAccess {
-  caughtUp(): Promise<void>;
-  opaquePatient(id: string): string;
-}
-export const TRAIL_ACCESS = Symbol('trail-access');
 
 const ID = /^[A-Za-z0-9\-.]{1,64}$/;
 const MOST_ROWS = 100_000;
@@ -20,16 +14,16 @@ const MOST_ROWS = 100_000;
 export class TrailController {
   readonly #trail: AuditTrail;
   readonly #recorder: AccessRecorder;
-  readonly #access: TrailAccess;
+  readonly #questions: AuditQuestions;
 
   constructor(
     @Inject(AuditTrail) trail: AuditTrail,
     @Inject(AccessRecorder) recorder: AccessRecorder,
-    @Inject(TRAIL_ACCESS) access: TrailAccess,
+    @Inject(AuditQuestions) questions: AuditQuestions,
   ) {
     this.#trail = trail;
     this.#recorder = recorder;
-    this.#access = access;
+    this.#questions = questions;
   }
 
   @Get('trail')
@@ -44,8 +38,8 @@ export class TrailController {
     if ((patient === undefined) === (agent === undefined)) throw bad('patient');
     const about = patient ?? agent;
     if (typeof about !== 'string' || !ID.test(about)) throw bad(patient === undefined ? 'agent' : 'patient');
-    await this.#access.caughtUp();
-    const subject = this.#access.opaquePatient(about);
+    await this.#questions.caughtUp();
+    const subject = this.#questions.opaquePatient(about);
     const rows = await (patient === undefined
       ? this.#trail.activityOf(about, options)
       : this.#trail.trail(subject, options));

@@ -1,7 +1,7 @@
 import type { StoredEvent } from '@anamnesis/event-store';
 import type { EventOpener } from '@anamnesis/journal';
 import { Fault } from '@anamnesis/kernel';
-import { isAccessRecord, readAccessFacts } from '../domain/access.ts';
+import { isAccessRecord, readAccessFacts } from '@anamnesis/access';
 import type { DisclosedPatients } from '../index-db/index.ts';
 
 /**

@@ -5,10 +5,10 @@ import type { RawLog } from '../raw-log.ts';
 import { leafHash, sameHash } from '../tree/index.ts';
 
 /** Whether the log's event at the end of the tree is the one that the tree has there. */
-export function continuesLog(sequencer: Sequencer, reader: RawLog): boolean {
+export async function continuesLog(sequencer: Sequencer, log: RawLog): Promise<boolean> {
   if (sequencer.size === 0) return true;
-  const [last] = reader.readRawSync(sequencer.through - 1, 1);
-  return last?.position === sequencer.through && sameHash(leafHash(last.bytes), sequencer.lastLeaf());
+  const last = await log.readRawAt(sequencer.through);
+  return last !== undefined && sameHash(leafHash(last.bytes), sequencer.lastLeaf());
 }
 
 /**

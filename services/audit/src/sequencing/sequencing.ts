@@ -16,15 +16,16 @@ import {
 import { DATABASE_FILE, openForWriting, Sequencer } from '../index-db/index.ts';
 import type { RawLog } from '../raw-log.ts';
 import { disclosedPatients } from './disclosed-patients.ts';
-import { headMoved } from './head-watch.ts';
 import { agreesWith, continuesLog, otherLog } from './log-check.ts';
 import { type AuditThreadData, OPENED, THROUGH } from './thread-messages.ts';
 
 const BATCH = 1_000;
 
 export interface SequencingParts {
-  readonly reader: RawLog;
+  readonly raw: RawLog;
   readonly opener: EventOpener;
+  /** See `LogSource`. */
+  moved(position: Position): Promise<void>;
   readonly now: () => number;
 }
 
@@ -48,7 +49,7 @@ export class Sequencing {
   #resting: AbortController | undefined;
   #wanted: ((note: string) => void)[] = [];
 
-  constructor(data: AuditThreadData, parts: SequencingParts) {
+  private constructor(data: AuditThreadData, parts: SequencingParts) {
     const folder = join(data.folder, 'audit');
     this.#data = data;
     this.#parts = parts;
@@ -62,11 +63,18 @@ export class Sequencing {
     this.#sequencer = new Sequencer(this.#database);
     this.#progress = new BigInt64Array(data.progress);
     if (data.acceptOtherLog) this.#promised = undefined;
-    if (!continuesLog(this.#sequencer, parts.reader)) {
-      if (!data.acceptOtherLog) throw otherLog();
-      this.#sequencer.restart();
+  }
+
+  /** Throws `Fault` `store-corrupt` when the log is not the one that the tree has. */
+  static async open(data: AuditThreadData, parts: SequencingParts): Promise<Sequencing> {
+    const sequencing = new Sequencing(data, parts);
+    try {
+      await sequencing.#begin();
+    } catch (error) {
+      sequencing.#close();
+      throw error;
     }
-    this.#publish();
+    return sequencing;
   }
 
   /** Resolves after `stop`, with everything up to the head in the tree and a checkpoint signed. */
@@ -82,13 +90,12 @@ export class Sequencing {
     this.checkpoint();
     this.#hurried = false;
     this.#answer();
-    this.#checkpoints.close();
-    this.#database.close();
+    this.#close();
   }
 
   /** Takes one batch; answers how many events it held. Throws `Fault` `store-corrupt` when the log is another one. */
   async step(): Promise<number> {
-    const raw = this.#parts.reader.readRawSync(this.#sequencer.through, BATCH);
+    const raw = await this.#parts.raw.readRaw(this.#sequencer.through, BATCH);
     const batch = raw.map(({ bytes, position }) => ({ bytes, event: decodeStored(bytes, position) }));
     if (this.#sequencer.opened < this.#sequencer.through) await this.#openLeftOver();
     if (batch.length > 0) {
@@ -132,6 +139,19 @@ export class Sequencing {
     this.hurry();
   }
 
+  async #begin(): Promise<void> {
+    if (!(await continuesLog(this.#sequencer, this.#parts.raw))) {
+      if (!this.#data.acceptOtherLog) throw otherLog();
+      this.#sequencer.restart();
+    }
+    this.#publish();
+  }
+
+  #close(): void {
+    this.#checkpoints.close();
+    this.#database.close();
+  }
+
   #checkpointIsDue(): boolean {
     const grown = this.#sequencer.size - (this.#newest?.size ?? 0);
     if (grown === 0) return false;
@@ -149,8 +169,7 @@ export class Sequencing {
   /** Access records that the vault did not open when they came. */
   async #openLeftOver(): Promise<void> {
     const { opened, through } = this.#sequencer;
-    const events: StoredEvent[] = this.#parts.reader
-      .readRawSync(opened, BATCH)
+    const events: StoredEvent[] = (await this.#parts.raw.readRaw(opened, BATCH))
       .filter(({ position }) => position <= through)
       .map(({ bytes, position }) => decodeStored(bytes, position));
     const patientsOf = await disclosedPatients(this.#parts.opener, events);
@@ -186,7 +205,7 @@ export class Sequencing {
     if (taken > 0) await sleep(this.#data.pauseMs, undefined, { signal }).catch(() => undefined);
     else {
       const called = new Promise((resolve) => signal.addEventListener('abort', resolve, { once: true }));
-      await Promise.race([headMoved(this.#data.head, this.#sequencer.through), called]);
+      await Promise.race([this.#parts.moved(this.#sequencer.through), called]);
     }
     this.#resting = undefined;
     this.#hurried = false;

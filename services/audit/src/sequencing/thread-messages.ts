@@ -1,11 +1,11 @@
 import type { FaultCode } from '@anamnesis/kernel';
+import type { LogSourceAddress } from './log-source.ts';
 
 /** What the sequencer's thread is started with. */
 export interface AuditThreadData {
   /** The data folder; the thread's own files lie in `audit/`. */
   readonly folder: string;
-  /** The head of the log in shared memory, where its owner is this process; else the log is polled. */
-  readonly head?: SharedArrayBuffer;
+  readonly source: LogSourceAddress;
   /** Two 64-bit numbers: the position in the tree, and that up to which access records are indexed by patient. */
   readonly progress: SharedArrayBuffer;
   readonly checkpointEveryEvents: number;

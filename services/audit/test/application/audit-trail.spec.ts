@@ -4,10 +4,11 @@ import { SealedJournal } from '@anamnesis/journal';
 import { type Actor, newId } from '@anamnesis/kernel';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
 import { type Audit, openAudit } from '../../src/open-audit.ts';
-import type { AccessEntry, AccessFacts } from '../../src/domain/access.ts';
+import type { AccessEntry, AccessFacts } from '@anamnesis/access';
 import type { AuditEventResource } from '../../src/domain/audit-event.ts';
 import type { AuditQuery } from '../../src/application/audit-trail.ts';
-import { IdentityRecords } from '../../src/application/identity-records.ts';
+import { AccessRecorder, IdentityRecords } from '@anamnesis/access';
+import { keptRawLog } from '../../src/raw-log.ts';
 import { temporaryFolder, uuidOf } from '../audit-folder.ts';
 
 const folder = temporaryFolder();
@@ -15,15 +16,16 @@ const anna = uuidOf('Anna');
 const bert = uuidOf('Bert');
 const nurse: Actor = { id: uuidOf('nurse'), role: 'nurse', purpose: 'TREAT', facility: 'north' };
 const biller: Actor = { id: uuidOf('biller'), role: 'biller', purpose: 'HPAYMT' };
-const source = { site: 'ward server', observer: 'https://record.example/fhir' };
+const observer = { site: 'ward server', observer: 'https://record.example/fhir' };
 let store: EmbeddedEventStore;
 let vault: EmbeddedKeyVault;
 let audit: Audit;
+let recorder: AccessRecorder;
 let middle: number;
 
 const record = (actor: Actor, type: AccessEntry['type'], facts: Partial<AccessFacts>): Promise<void> => {
   const requestId = newId();
-  return audit.recorder.record(
+  return recorder.record(
     { actor, correlation: requestId },
     { type, facts: { patients: [], from: '192.0.2.7', requestId, ...facts } },
   );
@@ -33,7 +35,9 @@ beforeAll(async () => {
   store = await EmbeddedEventStore.open({ folder: folder.path });
   vault = await EmbeddedKeyVault.open({ folder: folder.path });
   const journal = new SealedJournal(store, vault);
-  audit = await openAudit({ folder: folder.path, store, vault, journal, source, spoolBytes: 64 * 1024 });
+  recorder = new AccessRecorder({ journal, now: () => Date.now() });
+  const raw = keptRawLog(store);
+  audit = await openAudit({ folder: folder.path, head: store.headSignal, log: store, raw, keys: vault, observer });
   const write = (type: string, versionId: string) =>
     journal.commit(
       [
@@ -62,7 +66,7 @@ beforeAll(async () => {
   await write('DemographicsCorrected', '2');
   await write('PatientDeleted', '3');
   await record(biller, 'DisclosureMade', { patients: [bert], recipient: 'health insurer', basis: 'consent' });
-  const identity = new IdentityRecords(audit.recorder);
+  const identity = new IdentityRecords(recorder);
   await identity.signedIn({ subject: nurse.id, username: 'nina', clientId: 'web', from: '192.0.2.8' });
   await identity.signInFailed({ clientId: 'web', reason: 'unknown-user', from: '192.0.2.9' });
   await audit.tree.waitFor(store.headSync(), 10_000, { disclosures: true });
@@ -151,7 +155,7 @@ describe('AuditEvents', () => {
           purposeOfUse: [{ coding: [{ code: 'HPAYMT' }] }],
         },
       ],
-      source: { site: 'ward server', observer: { identifier: { value: source.observer } } },
+      source: { site: 'ward server', observer: { identifier: { value: observer.observer } } },
       entity: [
         { type: { code: 'XrequestId' } },
         { role: { code: '24' }, query: Buffer.from('Patient?family=Müller').toString('base64') },

@@ -4,6 +4,9 @@ import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
 import { type Caller, isAction } from '@anamnesis/identity';
 import { createLog, HealthRegistry, type RunningService, startService } from '@anamnesis/service';
 import { SealedJournal } from '@anamnesis/journal';
+import { AccessRecorder } from '@anamnesis/access';
+import { AuditQuestions } from '../../src/application/audit-questions.ts';
+import { keptRawLog } from '../../src/raw-log.ts';
 import { auditModule } from '../../src/audit.module.ts';
 import { openCheckpoint, openSigner } from '../../src/checkpoint/index.ts';
 import { type Audit, openAudit } from '../../src/open-audit.ts';
@@ -21,19 +24,18 @@ beforeAll(async () => {
   vault = await EmbeddedKeyVault.open({ folder: folder.path });
   audit = await openAudit({
     folder: folder.path,
-    store,
-    vault,
-    journal: new SealedJournal(store, vault),
-    source: { site: 'test', observer: 'https://record.example' },
-    spoolBytes: 4_096,
+    head: store.headSignal,
+    log: store,
+    raw: keptRawLog(store),
+    keys: vault,
+    observer: { site: 'test', observer: 'https://record.example' },
   });
   await appendEvents(store, 50);
-  const access = {
-    caughtUp: () => audit.tree.waitFor(store.headSync(), 5_000, { disclosures: true }),
-    opaquePatient: (id: string) => id,
-  };
+  const { tree, trail } = audit;
+  const questions = new AuditQuestions({ tree, trail, log: store, opaquePatient: (id) => id });
+  const recorder = new AccessRecorder({ journal: new SealedJournal(store, vault), now: () => Date.now() });
   service = await startService({
-    modules: [auditModule({ ...audit, access })],
+    modules: [auditModule({ tree, trail, recorder, questions })],
     config: {
       host: '127.0.0.1',
       port: 0,

@@ -9,7 +9,7 @@ import { SealedJournal } from '@anamnesis/journal';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
 import { AuditTree, type AuditTreeOptions } from '../../src/audit-tree.ts';
 import { openCheckpoint, openSigner } from '../../src/checkpoint/index.ts';
-import { accessFacts, accessStream } from '../../src/domain/access.ts';
+import { accessFacts, accessStream } from '@anamnesis/access';
 import { leafHash, verifyConsistency, verifyInclusion } from '../../src/tree/index.ts';
 import { verifyFolder } from '../../src/verify/index.ts';
 import { appendEvents, temporaryFolder, uuidOf } from '../audit-folder.ts';

@@ -23,19 +23,7 @@ export interface FhirLimits {
 
 /** What is written down of a disclosure before it is made, or of one that was refused. */
 export interface Access {
-  readonly interaction:
-    | 'read'
-    | 'vread'
-    | 'history'
-    | 'search'
-    | 'conditional'
-    | 'everything'
-    | 'diff'
-    | 'export'
-    | 'validate'
-    | 'create'
-    | 'update'
-    | 'delete';
+  readonly interaction: 'read' | 'vread' | 'history' | 'search' | 'conditional' | 'everything' | 'diff';
   readonly type?: string;
   readonly id?: string;
   /** Opaque ids of the patients whose data is disclosed; empty for an empty search. */

@@ -91,9 +91,13 @@ export function accessFacts({ type, facts }: AccessEntry): Fact[] {
   return parts;
 }
 
-/** The stream of a day's records (UTC). Its id says nothing but the day. */
-export const accessStream = (at: Instant): string =>
-  `access-${derivedId('access records of a day', new Date(at).toISOString().slice(0, 10))}`;
+/**
+ * The stream of a day's records (UTC), of one writer where several processes record. Its id says nothing but these.
+ */
+export function accessStream(at: Instant, writer?: string): string {
+  const day = new Date(at).toISOString().slice(0, 10);
+  return `access-${derivedId('access records of a day', writer === undefined ? day : `${day} ${writer}`)}`;
+}
 
 export const isAccessRecord = ({ stream }: Pick<RecordedFact, 'stream'>): boolean => stream.startsWith('access-');
 

@@ -1,6 +1,6 @@
 import type { Journal } from '@anamnesis/journal';
 import { type Actor, type Fact, Fault, type FaultCode, type Instant, newId } from '@anamnesis/kernel';
-import { accessFacts, accessStream, type AccessEntry } from '../domain/access.ts';
+import { accessFacts, accessStream, type AccessEntry } from './access.ts';
 
 /** Where access records go when the store cannot take them: durable, and drained into it later. */
 export interface RecordSpool {
@@ -42,9 +42,16 @@ export class AccessRecorder {
   readonly #journal: Journal;
   readonly #spool: RecordSpool | undefined;
   readonly #now: () => Instant;
+  readonly #writer: string | undefined;
   readonly #groups = new Map<string, Group>();
 
-  constructor(parts: { readonly journal: Journal; readonly now: () => Instant; readonly spool?: RecordSpool }) {
+  constructor(parts: {
+    readonly journal: Journal;
+    readonly now: () => Instant;
+    readonly spool?: RecordSpool;
+    readonly writer?: string;
+  }) {
+    this.#writer = parts.writer;
     this.#journal = parts.journal;
     this.#now = parts.now;
     this.#spool = parts.spool;
@@ -95,7 +102,7 @@ export class AccessRecorder {
   }
 
   async #commit(command: string, { at, facts, ...work }: Spooled): Promise<void> {
-    const pending = { stream: accessStream(at), expected: 'any', facts, dataClass: 'access' } as const;
+    const pending = { stream: accessStream(at, this.#writer), expected: 'any', facts, dataClass: 'access' } as const;
     const committed = await this.#journal.commit([pending], { command, at, ...work });
     if (!committed.ok) throw new Fault('conflict-persists', 'An access record met a conflict.', { retryable: true });
   }

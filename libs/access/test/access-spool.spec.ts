@@ -1,8 +1,8 @@
 import { readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
-import { AccessSpool } from '../../src/spool/access-spool.ts';
-import { temporaryFolder } from '../audit-folder.ts';
+import { AccessSpool } from '../src/access-spool.ts';
+import { temporaryFolder } from './scratch.ts';
 
 let folder: ReturnType<typeof temporaryFolder>;
 let path: string;

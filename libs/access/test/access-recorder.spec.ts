@@ -6,11 +6,11 @@ import { SealedJournal } from '@anamnesis/journal';
 import { newId } from '@anamnesis/kernel';
 import { auditMonth } from '@anamnesis/key-vault';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
-import { AccessRecorder } from '../../src/application/access-recorder.ts';
-import { type AccessEntry, accessStream, readAccessFacts } from '../../src/domain/access.ts';
-import { AccessSpool } from '../../src/spool/access-spool.ts';
-import { SealedSpool } from '../../src/spool/sealed-spool.ts';
-import { temporaryFolder, uuidOf } from '../audit-folder.ts';
+import { AccessRecorder } from '../src/access-recorder.ts';
+import { type AccessEntry, accessStream, readAccessFacts } from '../src/access.ts';
+import { AccessSpool } from '../src/access-spool.ts';
+import { SealedSpool } from '../src/sealed-spool.ts';
+import { temporaryFolder, uuidOf } from './scratch.ts';
 
 const NOW = Date.UTC(2026, 10, 23, 12);
 const actor = { id: uuidOf('nurse'), role: 'nurse', purpose: 'TREAT' };
