@@ -1,6 +1,7 @@
 import type { Actor } from '@anamnesis/kernel';
 import type { FastifyRequest } from 'fastify';
 import type { Role } from './roles.ts';
+import type { ServiceName } from './services.ts';
 
 /** What a verified token says of whoever carries it. */
 export interface TokenIdentity {
@@ -18,6 +19,13 @@ export interface TokenIdentity {
   readonly sessionId?: string;
   /** Milliseconds since the epoch. */
   readonly expiresAt: number;
+  /** Set where the token is a service's own; such a token carries no role of a person. */
+  readonly service?: ServiceName;
+}
+
+/** The service that asks, on the routes of internal actions. */
+export interface CallingService extends TokenIdentity {
+  readonly service: ServiceName;
 }
 
 /** The verified caller of one request: an identity in one of its roles, for one purpose. */
@@ -31,8 +39,10 @@ export interface Caller extends TokenIdentity {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** Set by the guard on every route that is not public. */
+    /** Set by the guard on every route that is not public; on internal ones only where the service passed one on. */
     caller: Caller | undefined;
+    /** Set by the guard on the routes of internal actions. */
+    service: CallingService | undefined;
   }
 }
 
@@ -46,4 +56,10 @@ export function actorOf(caller: Caller): Actor {
 export function requestCaller(request: Pick<FastifyRequest, 'caller'>): Caller {
   if (request.caller === undefined) throw new Error('a route without a caller asked for one');
   return request.caller;
+}
+
+/** The service that the guard put on the request of an internal action. Asking elsewhere is a bug. */
+export function requestService(request: Pick<FastifyRequest, 'service'>): CallingService {
+  if (request.service === undefined) throw new Error('a route that is not internal asked for a service');
+  return request.service;
 }

@@ -41,6 +41,7 @@ export function can(caller: Pick<Caller, 'role' | 'purpose'>, wanted: Wanted): V
 }
 
 function canDo(caller: Pick<Caller, 'role' | 'purpose'>, rule: ActionRule): Verdict {
+  if (rule.who === 'services') return DENIED.role;
   if (typeof rule.who !== 'string' && !rule.who.includes(caller.role)) return DENIED.role;
   return !rule.patientData || isForPurpose(caller) ? ALLOWED : DENIED.purpose;
 }

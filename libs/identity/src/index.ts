@@ -1,4 +1,13 @@
-export { actorOf, type Caller, requestCaller, type TokenIdentity } from './caller.ts';
+export {
+  actorOf,
+  type Caller,
+  type CallingService,
+  requestCaller,
+  requestService,
+  type TokenIdentity,
+} from './caller.ts';
+export { PASSED_CALLER_HEADER, passCaller, passedCaller } from './passed-caller.ts';
+export { SERVICE_ROLE, serviceClient, type ServiceName, SERVICES } from './services.ts';
 export { CALLER_PROBLEMS, callerOf } from './caller-of.ts';
 export { can, type DenialReason, type Verdict, type Wanted } from './can.ts';
 export { type Scope, scopeOf } from './scope-of.ts';

@@ -1,6 +1,6 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWTPayload, jwtVerify } from 'jose';
+import { createLocalJWKSet, errors, type JSONWebKeySet, jwtVerify } from 'jose';
 import type { TokenIdentity } from './caller.ts';
-import { isRole } from './roles.ts';
+import { tokenIdentity } from './token-identity.ts';
 import type { InvalidToken, TokenVerifier } from './token-verifier.ts';
 import { VerifiedTokens } from './verified-tokens.ts';
 
@@ -47,7 +47,7 @@ export class LocalTokenVerifier implements TokenVerifier {
         requiredClaims: ['sub', 'exp'],
         currentDate: new Date(this.#now()),
       });
-      const identity = identityOf(payload);
+      const identity = tokenIdentity(payload);
       if (identity === undefined) return INVALID;
       this.#verified.add(token, identity);
       return identity;
@@ -56,21 +56,4 @@ export class LocalTokenVerifier implements TokenVerifier {
       throw error;
     }
   }
-}
-
-/** Reads Keycloak's claims; undefined for a token that is no access token of a client. */
-function identityOf(payload: JWTPayload): TokenIdentity | undefined {
-  const { sub, exp, azp, typ, preferred_username: username, realm_access: realm, facility, acr, sid } = payload;
-  if (typ !== 'Bearer' || typeof azp !== 'string' || sub === undefined || exp === undefined) return undefined;
-  const roles = typeof realm === 'object' && realm !== null && 'roles' in realm ? realm.roles : [];
-  return {
-    subject: sub,
-    clientId: azp,
-    roles: Array.isArray(roles) ? roles.filter(isRole) : [],
-    facilities: [facility].flat().filter((entry) => typeof entry === 'string'),
-    expiresAt: exp * 1_000,
-    ...(typeof username === 'string' && { username }),
-    ...(typeof acr === 'string' && { acr }),
-    ...(typeof sid === 'string' && { sessionId: sid }),
-  };
 }

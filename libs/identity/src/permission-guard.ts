@@ -1,10 +1,12 @@
 import { HTTP_PROBLEMS, type Problem, ProblemError, type RouteGuard } from '@anamnesis/service';
 import type { FastifyRequest } from 'fastify';
 import type { AccessDenials } from './access-denials.ts';
-import type { TokenIdentity } from './caller.ts';
+import type { CallingService, TokenIdentity } from './caller.ts';
 import { callerOf } from './caller-of.ts';
 import { can } from './can.ts';
+import { PASSED_CALLER_HEADER, passedCaller } from './passed-caller.ts';
 import { ACTIONS, type Action, isAction } from './permissions.ts';
+import { SERVICE_ROLE } from './services.ts';
 import type { InvalidToken, TokenVerifier } from './token-verifier.ts';
 
 export interface PermissionGuardOptions {
@@ -55,6 +57,7 @@ export class PermissionGuard implements RouteGuard {
 
   #decide(action: Action, identity: TokenIdentity | InvalidToken, request: FastifyRequest, done: Done): void {
     if ('invalid' in identity) return done(new ProblemError(INVALID_TOKEN));
+    if (ACTIONS[action].who === 'services' && isService(identity)) return forService(identity, request, done);
     const caller = callerOf(identity, request.headers);
     if ('refused' in caller) return done(new ProblemError(caller.refused));
     request.caller = caller;
@@ -67,6 +70,21 @@ export class PermissionGuard implements RouteGuard {
     const route = request.routeOptions.url ?? '';
     this.#denials.denied({ caller, action, reason: verdict.reason, correlation, route, from }).then(refuse, done);
   }
+}
+
+const isService = (identity: TokenIdentity): identity is CallingService => identity.service !== undefined;
+
+/** A service may act for the caller whose request it serves: it names them, and is trusted in that. */
+function forService(service: CallingService, request: FastifyRequest, done: Done): void {
+  request.service = service;
+  request.actorRole = SERVICE_ROLE;
+  const header = request.headers[PASSED_CALLER_HEADER];
+  if (header === undefined) return done();
+  const caller = typeof header === 'string' ? passedCaller(header) : undefined;
+  if (caller === undefined) return done(new ProblemError(HTTP_PROBLEMS['bad-request']));
+  request.caller = caller;
+  request.actorRole = caller.role;
+  done();
 }
 
 /** RFC 6750 section 2.1; the scheme's name is case-insensitive (RFC 9110 section 11.1). */

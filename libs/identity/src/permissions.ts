@@ -269,15 +269,17 @@ export const PURPOSES_OF_ROLE: Readonly<Record<Role, readonly PurposeClass[]>> =
 export interface ActionRule {
   /**
    * Roles; or `public`: no token is asked for; `signed-in`: any role; `by-resource`: any role may reach the route,
-   * whose handler asks `can` for each resource type.
+   * whose handler asks `can` for each resource type; `services`: the record's own processes, and no person at all.
    */
-  readonly who: readonly Role[] | 'public' | 'signed-in' | 'by-resource';
+  readonly who: readonly Role[] | 'public' | 'signed-in' | 'by-resource' | 'services';
   /** Whether patient data is disclosed or changed, so that the purpose of use counts. */
   readonly patientData: boolean;
 }
 
 const PUBLIC: ActionRule = { who: 'public', patientData: false };
 const SIGNED_IN: ActionRule = { who: 'signed-in', patientData: false };
+/** The purpose was checked where the person's request came in. */
+const INTERNAL: ActionRule = { who: 'services', patientData: false };
 const onPatients = (...who: readonly Role[]): ActionRule => ({ who, patientData: true });
 const onSystem = (...who: readonly Role[]): ActionRule => ({ who, patientData: false });
 
@@ -319,7 +321,15 @@ export const ACTIONS = {
 
   'projections.read': onSystem('compliance-officer', 'operator'),
   'projections.rebuild': onSystem('operator'),
+  'relay.read': onSystem('compliance-officer', 'operator'),
+  'dead-letters.read': onSystem('operator'),
+  'dead-letters.replay': onSystem('operator'),
   'keys.rotate': onSystem('operator'),
+
+  /** A context decides without committing, for the gateway's transaction. */
+  'internal.decide': INTERNAL,
+  'internal.read-models': INTERNAL,
+  'internal.audit': INTERNAL,
 } as const satisfies Readonly<Record<string, ActionRule>>;
 
 export type Action = keyof typeof ACTIONS;

@@ -260,7 +260,14 @@ describe('the matrix, by action', () => {
     'hold.read': officers,
     'projections.read': ['compliance-officer', 'operator'],
     'projections.rebuild': ['operator'],
+    'relay.read': ['compliance-officer', 'operator'],
+    'dead-letters.read': ['operator'],
+    'dead-letters.replay': ['operator'],
     'keys.rotate': ['operator'],
+    // The record's own processes alone: see the guard.
+    'internal.decide': [],
+    'internal.read-models': [],
+    'internal.audit': [],
   };
 
   it.each(Object.keys(ACTIONS) as Action[])('%s is for whom it should be', (action) => {
