@@ -9,9 +9,6 @@ export const keysFolder = (folder: string): string => join(folder, 'keys');
 export const keyFilePath = (folder: string): string => join(folder, 'keys', 'kek.json');
 export const databasePath = (folder: string): string => join(folder, 'keys', 'vault.sqlite');
 
-/** The owner of the vault's own secret; `secret` is no data class, so nobody can ask for it or destroy it. */
-export const HASH_SECRET = { subject: 'keyed-hash', dataClass: 'secret' } as const;
-
 const VERSION = 1;
 
 /**

@@ -1,12 +1,13 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@anamnesis/kernel';
 import { KeyCache } from '../key-cache.ts';
+import { keyDestroyed } from '../key-destroyed.ts';
 import type { WrapOwner } from '../key-encryption.ts';
+import { HASH_SECRET, KeyedHash } from '../keyed-hash.ts';
 import type { KeyOwner, KeyReader } from '../port.ts';
-import { HASH_SECRET, keyFilePath, openToRead } from './database.ts';
+import { keyFilePath, openToRead } from './database.ts';
 import { PolledEpoch, SharedEpoch, type Epoch } from './epoch.ts';
 import { FileKeyEncryption } from './file-key-encryption.ts';
-import { KeyedHash } from './keyed-hash.ts';
 import { vaultFault } from './sqlite-fault.ts';
 
 export interface KeyReaderOptions {
@@ -137,8 +138,6 @@ function epochOf(epoch: Epoch): number {
     throw vaultFault(error);
   }
 }
-
-export const keyDestroyed = (): Fault => new Fault('key-destroyed', 'The key was destroyed; its events stay sealed.');
 
 /** Opens the reading side of the embedded vault; the vault must have been opened once before. */
 export function openEmbeddedKeyReader(options: KeyReaderOptions): Promise<EmbeddedKeyReader> {

@@ -1,9 +1,10 @@
 import { Fault, type DataClass } from '@anamnesis/kernel';
 import { ensureFolder } from '../durable-file.ts';
+import { keyDestroyed } from '../key-destroyed.ts';
 import { DATA_CLASSES } from '../key-owner.ts';
 import type { KeyOwner, KeyVault } from '../port.ts';
 import { keysFolder } from './database.ts';
-import { EmbeddedKeyReader, keyDestroyed, type KeyReaderOptions } from './embedded-key-reader.ts';
+import { EmbeddedKeyReader, type KeyReaderOptions } from './embedded-key-reader.ts';
 import { SharedEpoch } from './epoch.ts';
 import { vaultFault } from './sqlite-fault.ts';
 import { VaultClient } from './vault-client.ts';

@@ -1,7 +1,6 @@
-import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
-import { Fault } from '@anamnesis/kernel';
+import { createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
+import { unwrapKey, wrapKey, wrongKeyEncryptionKey } from '../data-key-cipher.ts';
 import type { KeyEncryption, WrappedKey, WrapOwner } from '../key-encryption.ts';
-import { RandomPool } from '../random-pool.ts';
 import {
   createKeyFile,
   missingKeyFile,
@@ -12,15 +11,8 @@ import {
   type KeyVersion,
 } from './key-file.ts';
 
-const CIPHER = 'aes-256-gcm';
-const NONCE = 12;
-const TAG = 16;
-const nonces = new RandomPool(NONCE * 256);
-const wrong = 'A data key does not unwrap: the key-encryption key file is not the one that wrapped it.';
-
 /**
  * The key-encryption key in a file of mode 0600, all its versions that some row still needs.
- * Wrapped bytes: nonce (12) | ciphertext (32) | tag (16), AES-256-GCM with owner and version as associated data.
  * Several may be open on one file; a version that another one made is found when a row asks for it.
  */
 export class FileKeyEncryption implements KeyEncryption {
@@ -51,26 +43,16 @@ export class FileKeyEncryption implements KeyEncryption {
   }
 
   wrap(owner: WrapOwner, key: Uint8Array): WrappedKey {
-    const version = this.current;
-    const nonce = new Uint8Array(NONCE);
-    nonces.fill(nonce);
-    const cipher = createCipheriv(CIPHER, this.#keys.get(version)!, nonce);
-    cipher.setAAD(associatedData(owner, version));
-    const bytes = Buffer.concat([nonce, cipher.update(key), cipher.final(), cipher.getAuthTag()]);
-    return { version, bytes };
+    return wrapKey(this.#keys.get(this.current)!, this.current, owner, key);
   }
 
-  unwrap(owner: WrapOwner, { version, bytes }: WrappedKey): Uint8Array {
-    const decipher = createDecipheriv(CIPHER, this.#keyOf(version), bytes.subarray(0, NONCE), { authTagLength: TAG });
-    decipher.setAAD(associatedData(owner, version));
-    decipher.setAuthTag(bytes.subarray(-TAG));
-    const key = decipher.update(bytes.subarray(NONCE, -TAG));
-    try {
-      decipher.final();
-    } catch (cause) {
-      throw new Fault('vault-key-wrong', wrong, { cause });
-    }
-    return key;
+  unwrap(owner: WrapOwner, wrapped: WrappedKey): Uint8Array {
+    return unwrapKey(this.#keyOf(wrapped.version), owner, wrapped);
+  }
+
+  /** The file has the version: another process on it made it. */
+  reach(version: number): void {
+    if (this.current < version) this.#use(rereadKeyFile(this.#path));
   }
 
   async rotate(): Promise<number> {
@@ -97,7 +79,7 @@ export class FileKeyEncryption implements KeyEncryption {
   #keyOf(version: number): KeyObject {
     if (!this.#keys.has(version)) this.#use(rereadKeyFile(this.#path));
     const key = this.#keys.get(version);
-    if (!key) throw new Fault('vault-key-wrong', wrong);
+    if (!key) throw wrongKeyEncryptionKey();
     return key;
   }
 }
@@ -108,9 +90,4 @@ function newVersion(version: number): KeyVersion {
 
 function keysOf(file: KeyFile): ReadonlyMap<number, KeyObject> {
   return new Map(file.versions.map(({ version, key }) => [version, createSecretKey(key, 'base64')]));
-}
-
-/** Class first: it is one word of the code and has no slash, so that no two owners share their bytes. */
-function associatedData({ subject, dataClass }: WrapOwner, version: number): Buffer {
-  return Buffer.from(`${version}/${dataClass}/${subject}`, 'utf8');
 }

@@ -1,8 +1,9 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { Fault } from '@anamnesis/kernel';
 import type { KeyEncryption, WrappedKey, WrapOwner } from '../key-encryption.ts';
+import { HASH_SECRET } from '../keyed-hash.ts';
 import { RandomPool } from '../random-pool.ts';
-import { HASH_SECRET, truncateLog } from './database.ts';
+import { truncateLog } from './database.ts';
 
 const KEY_LENGTH = 32;
 const REWRAP_BATCH = 500;

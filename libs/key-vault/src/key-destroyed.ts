@@ -1,0 +1,3 @@
+import { Fault } from '@anamnesis/kernel';
+
+export const keyDestroyed = (): Fault => new Fault('key-destroyed', 'The key was destroyed; its events stay sealed.');
