@@ -1,5 +1,5 @@
 import type { Actor, DataClass, Fact, Instant, Position, RecordedFact, Revision } from '@anamnesis/kernel';
-import type { ExpectedRevision, StoredEvent } from '@anamnesis/event-store';
+import type { ExpectedRevision, StoredEvent, StreamWrite } from '@anamnesis/event-store';
 
 /** The facts of one decision for one stream, with the revision it rests on; not yet sealed, not yet stored. */
 export interface Pending {
@@ -71,10 +71,18 @@ export interface EventOpener {
   openAll(stored: readonly StoredEvent[]): Promise<OpenedFact[]>;
 }
 
+/** A decision as it goes to be committed: sealed already where it was made, or to be sealed by who commits. */
+export type Committable = Pending | StreamWrite;
+
 /** Sealed events in and out. Throws `Fault`: `key-destroyed`, `vault-unavailable`, `event-altered` and the store's own. */
 export interface Journal extends JournalReader {
   /** One atomic append of all of it. */
-  commit(pending: readonly Pending[], work: Work): Promise<Committed>;
+  commit(pending: readonly Committable[], work: Work): Promise<Committed>;
+  /**
+   * Seals without appending: for a decision that somebody else commits. `part` keeps the ids of its events apart from
+   * those of the other parts of the same work.
+   */
+  seal(pending: readonly Pending[], work: Work, part: string): Promise<readonly StreamWrite[]>;
   /** An opaque, stable name for a text that a person may be known by. */
   keyedHash(purpose: string, text: string): string;
 }

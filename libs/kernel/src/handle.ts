@@ -18,9 +18,12 @@ export interface LoadsStreams {
 }
 
 /** What the loop needs of a journal; `W` is what it wants to know about the work. */
-export interface CommitsFacts<W> extends LoadsStreams {
+export interface CommitsFacts<W> extends LoadsStreams, Commits<PendingFacts, W> {}
+
+/** Appends decisions of the form `P`, all or none. */
+export interface Commits<P, W> {
   commit(
-    pending: readonly PendingFacts[],
+    pending: readonly P[],
     work: W,
   ): Promise<
     | {
@@ -110,7 +113,7 @@ export async function decideOn<C extends Command, S, R extends Refusal, W extend
 }
 
 /** What one try of the loop decided: something to append, or an answer that needs none. */
-export type Try<A> = { readonly pending: readonly PendingFacts[]; readonly answer: A } | { readonly settled: A };
+export type Try<A, P = PendingFacts> = { readonly pending: readonly P[]; readonly answer: A } | { readonly settled: A };
 
 /** An answer, and where it was committed; nothing, when it needed no append. */
 export interface Settled<A> {
@@ -127,10 +130,10 @@ export interface Settled<A> {
  * times (default 8), then throws `Fault` `conflict-persists`. With `recognises`, a decision that is asked again finds
  * what an append with an open outcome (a fault of the store) has left; without it such a fault is thrown.
  */
-export async function commitDecided<A, W>(
-  journal: CommitsFacts<W>,
+export async function commitDecided<A, W, P = PendingFacts>(
+  journal: Commits<P, W>,
   work: W,
-  decide: (attempt: number) => Promise<Try<A>>,
+  decide: (attempt: number) => Promise<Try<A, P>>,
   { retries = 8, recognises = false }: { readonly retries?: number | undefined; readonly recognises?: boolean } = {},
 ): Promise<Settled<A>> {
   let unknown: Fault | undefined;

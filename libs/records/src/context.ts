@@ -1,5 +1,6 @@
+import { setImmediate } from 'node:timers/promises';
 import { isDeletion, ownerOf, type ContextName, type RecordFacts } from '@anamnesis/contracts';
-import type { Journal, JournalReader, Pending } from '@anamnesis/journal';
+import type { Committable, Journal, JournalReader, Pending, Work } from '@anamnesis/journal';
 import { UUID, type Actor, type Decider, type Fact, type Instant } from '@anamnesis/kernel';
 import { type RecordCommand, type RecordRefusal, type ResourceVersion } from './record-command.ts';
 import { absent, evolveRecord, recordDecider, type RecordRules, type RecordState } from './record-decider.ts';
@@ -23,28 +24,35 @@ export interface WriteIntent {
 }
 
 /** A context's decision, not committed: what it would append, and the version that this makes. */
-export type Decided =
+export type Decided<P = Committable> =
   | {
       readonly ok: true;
-      readonly pending: readonly Pending[];
+      readonly pending: readonly P[];
       readonly versionId: string;
       /** `none`: there was nothing to do. */
       readonly change: 'created' | 'updated' | 'deleted' | 'none';
     }
   | { readonly ok: false; readonly refusal: RecordRefusal };
 
+/** A decision of a context in this process: who commits it seals it. */
+export type Unsealed = Decided<Pending>;
+
 /** A context as the gateway asks it: it decides, and whoever asked commits. */
 export interface Context {
   readonly name: ContextName;
   /**
-   * Decides on what the streams hold, with the earlier decisions of the same batch on top.
-   * `attempt` counts from 0; later attempts look before they claim.
+   * Decides on each intent in turn: on what the streams hold, with the decisions before it on top. The answers are in
+   * the intents' order; they end with the first refusal. `attempt` counts from 0; later attempts look before they
+   * claim. `work` is what the intents are part of, for a context that seals what it decides.
    */
-  decide(intent: WriteIntent, prior: Prior, attempt: number): Promise<Decided>;
+  decide(intents: readonly WriteIntent[], attempt: number, work: Work): Promise<readonly Decided[]>;
 }
 
 /** The earlier decisions of a batch, by stream. */
 export type Prior = ReadonlyMap<string, readonly Pending[]>;
+
+/** Intents that are decided before others get the thread again. */
+const SLICE = 50;
 
 /** A stream folded, and what an append to it must expect. */
 export interface Standing {
@@ -87,7 +95,20 @@ export class RecordContext implements Context {
     for (const [type, own] of Object.entries(rules)) this.#deciders.set(type, recordDecider(own));
   }
 
-  async decide(intent: WriteIntent, prior: Prior, attempt: number): Promise<Decided> {
+  async decide(intents: readonly WriteIntent[], attempt: number): Promise<readonly Unsealed[]> {
+    const prior = new Map<string, Pending[]>();
+    const decided: Unsealed[] = [];
+    for (const [done, intent] of intents.entries()) {
+      if (done % SLICE === SLICE - 1) await setImmediate();
+      const one = await this.#decideOne(intent, prior, attempt);
+      decided.push(one);
+      if (!one.ok) break;
+      for (const pending of one.pending) prior.set(pending.stream, [...(prior.get(pending.stream) ?? []), pending]);
+    }
+    return decided;
+  }
+
+  async #decideOne(intent: WriteIntent, prior: Prior, attempt: number): Promise<Unsealed> {
     const owner = ownerOf(intent.type)!;
     const stream = streamOf(intent.type, intent.id, this.journal.keyedHash.bind(this.journal));
     const { state, expected } = await this.stand(stream, intent.fresh ?? false, prior);

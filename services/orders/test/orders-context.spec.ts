@@ -6,7 +6,7 @@ import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import { SealedJournal } from '@anamnesis/journal';
 import { newId } from '@anamnesis/kernel';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
-import type { Decided, RecordContext, WriteIntent } from '@anamnesis/records';
+import type { RecordContext, Unsealed, WriteIntent } from '@anamnesis/records';
 import { ordersContext } from '../src/index.ts';
 
 const actor = { id: 'physician-1', role: 'physician', purpose: 'TREAT' };
@@ -31,8 +31,10 @@ describe('the orders context', () => {
     await rm(folder, { recursive: true });
   });
 
-  const decide = (intent: Pick<WriteIntent, 'interaction' | 'type' | 'id' | 'resource'>): Promise<Decided> =>
-    orders.decide({ ...intent, command: { id: newId(), at: 0, actor } }, new Map(), 0);
+  const decide = async (intent: Pick<WriteIntent, 'interaction' | 'type' | 'id' | 'resource'>): Promise<Unsealed> => {
+    const [decided] = await orders.decide([{ ...intent, command: { id: newId(), at: 0, actor } }], 0);
+    return decided!;
+  };
 
   async function stored(type: string, status: string): Promise<string> {
     const id = newId();
@@ -62,6 +64,15 @@ describe('the orders context', () => {
     }
   });
 
+  it('ends with the first refusal', async () => {
+    const value = { resourceType: 'ServiceRequest', id: newId(), meta: {}, status: 'active' };
+    const resource = { value, text: JSON.stringify(value) };
+    const command = { id: newId(), at: 0, actor };
+    const put = { interaction: 'put', type: 'ServiceRequest', id: value.id, resource, command } as const;
+    const decided = await orders.decide([put, { ...put, ifMatch: '7' }, put], 0);
+    expect(decided).toMatchObject([{ ok: true }, { ok: false, refusal: { code: 'version-conflict' } }]);
+  });
+
   it('sees the earlier decisions of the same batch', async () => {
     const id = newId();
     const value = { resourceType: 'ServiceRequest', id, meta: {}, status: 'active' };
@@ -72,12 +83,12 @@ describe('the orders context', () => {
       resource: { value, text: JSON.stringify(value) },
     } as const;
     const command = { id: newId(), at: 0, actor };
-    const first = await orders.decide({ ...intent, command }, new Map(), 0);
-    if (!first.ok) throw new Error(first.refusal.code);
-    const [pending] = first.pending;
-    const second = await orders.decide({ ...intent, command }, new Map([[pending!.stream, first.pending]]), 0);
+    const [first, second] = await orders.decide(
+      [intent, intent].map((one) => ({ ...one, command })),
+      0,
+    );
     expect(second).toMatchObject({ ok: true, change: 'updated', versionId: '2' });
-    if (!second.ok) throw new Error(second.refusal.code);
+    if (!first?.ok || !second?.ok) throw new Error('refused');
     const committed = await journal.commit([...first.pending, ...second.pending], {
       command: command.id,
       actor,

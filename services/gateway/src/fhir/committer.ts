@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { Pending, Work } from '@anamnesis/journal';
+import type { Committable, Pending, Work } from '@anamnesis/journal';
 import { commitDecided, newId, type Instant, type Position, type Try } from '@anamnesis/kernel';
 import { uuidOfHash } from '@anamnesis/records';
 import type { FhirDependencies } from './dependencies.ts';
@@ -19,7 +19,7 @@ export interface Written {
 
 /** A request's decisions, all of them, with what the answer needs; made again after a conflict. */
 export interface Batch {
-  readonly pending: readonly Pending[];
+  readonly pending: readonly Committable[];
   readonly written: readonly Written[];
 }
 
@@ -58,7 +58,7 @@ export class Committer {
   async commit(request: FhirRequest, decide: (attempt: Attempt) => Promise<Batch>): Promise<CommittedBatch> {
     const key = this.#keyOf(request);
     const command = key?.command ?? newId();
-    const decideOnce = async (number: number): Promise<Try<CommittedBatch | Batch>> => {
+    const decideOnce = async (number: number): Promise<Try<CommittedBatch | Batch, Committable>> => {
       const earlier = key && (await this.#answered(key));
       if (earlier) return { settled: earlier };
       const batch = await decide({ command, number, at: this.#dependencies.clock() });

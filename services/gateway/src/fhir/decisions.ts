@@ -1,8 +1,8 @@
-import { ownerOf } from '@anamnesis/contracts';
-import type { Pending } from '@anamnesis/journal';
-import { opaqueId, type ResourceVersion, type WriteIntent } from '@anamnesis/records';
+import { ownerOf, type ContextName } from '@anamnesis/contracts';
+import type { Committable, Pending } from '@anamnesis/journal';
+import { opaqueId, type Decided, type ResourceVersion, type WriteIntent } from '@anamnesis/records';
 import type { AccessControl } from './access.ts';
-import type { Attempt, Written } from './committer.ts';
+import { workOf, type Attempt, type Batch, type Written } from './committer.ts';
 import type { FhirDependencies } from './dependencies.ts';
 import type { FhirRequest } from './exchange.ts';
 import { dangling, localReferences, ownerIn, type LocalReference } from './incoming.ts';
@@ -26,16 +26,26 @@ export interface Wanted {
 /** How often a version is made anew before the conflict is told. */
 const AGAIN = 8;
 
-/** Collects the contexts' decisions of one request; each sees those before it. */
+/** A version that was asked for, and waits for its context's decision. */
+interface Asked {
+  readonly wanted: Wanted;
+  readonly intent: WriteIntent;
+  /** Its place among what the request writes. */
+  readonly place: number;
+  /** Says where in the request it stands, in an error about it. */
+  readonly located: (error: unknown) => unknown;
+}
+
+/** Collects what one request writes, and has the contexts decide: each of them once, on all that is its own. */
 export class Decisions {
   readonly #dependencies: Pick<FhirDependencies, 'contexts' | 'journal'>;
   readonly #resources: Resources;
   readonly #access: AccessControl;
   readonly #request: FhirRequest;
   readonly #attempt: Attempt;
-  readonly #prior = new Map<string, Pending[]>();
-  readonly #pending: Pending[] = [];
+  readonly #pending: Committable[] = [];
   readonly #written: Written[] = [];
+  #asked: Asked[] = [];
   /** Resources that this very request makes: references to them resolve. */
   readonly #made = new Set<string>();
   /** Whose data the versions of this request are, for those that refer to them. */
@@ -55,10 +65,6 @@ export class Decisions {
     this.#attempt = attempt;
   }
 
-  get batch() {
-    return { pending: this.#pending, written: this.#written };
-  }
-
   /** Announces what the request will make, before its references are checked. */
   announce({ type, id }: LocalReference): void {
     this.#made.add(`${type}/${id}`);
@@ -66,9 +72,6 @@ export class Decisions {
 
   add(pending: Pending): void {
     this.#pending.push(pending);
-    const before = this.#prior.get(pending.stream);
-    if (before) before.push(pending);
-    else this.#prior.set(pending.stream, [pending]);
   }
 
   /** Notes an entry that changed nothing. */
@@ -76,33 +79,72 @@ export class Decisions {
     this.#written.push(written);
   }
 
-  async write(wanted: Wanted, made = 0): Promise<Written> {
-    const subject = await this.#subjectOf(wanted);
-    if (subject !== undefined) this.#subjects.set(`${wanted.type}/${wanted.id}`, subject);
-    await this.#access.requireVisible(this.#request, subject, wanted.type);
-    if (wanted.version) await this.#requireReferences(wanted.version);
-    const intent: WriteIntent = {
-      ...wanted,
-      ...(wanted.version && { resource: wanted.version }),
-      ...(subject !== undefined && { subject }),
-      ...(this.#request.actor.role === 'integration' &&
-        wanted.interaction === 'put' && { origin: 'imported' as const }),
-      command: { id: this.#attempt.command, at: this.#attempt.at, actor: this.#request.actor },
-    };
-    const context = this.#dependencies.contexts[ownerOf(wanted.type)!.context];
-    const decided = await context.decide(intent, this.#prior, this.#attempt.number);
-    if (!decided.ok) {
-      const late = decided.refusal.code === 'version-conflict' && made < AGAIN;
-      if (late && wanted.again) return this.write(await wanted.again(), made + 1);
-      throw refused(decided.refusal);
+  /** Takes a version to be decided on; what the request may not do is refused at once. */
+  async write(wanted: Wanted, located: Asked['located'] = (error) => error): Promise<void> {
+    const { type, id } = wanted;
+    const place = this.#written.push({ type, id, versionId: '', change: 'none' }) - 1;
+    this.#asked.push({ wanted, intent: await this.#intentOf(wanted), place, located });
+  }
+
+  /** Has the contexts decide on everything that was asked for; throws the first refusal, in the request's order. */
+  async settle(): Promise<Batch> {
+    const owned = Map.groupBy(this.#asked, ({ wanted }) => ownerOf(wanted.type)!.context);
+    this.#asked = [];
+    const settled = await Promise.all([...owned].map(([context, asked]) => this.#decided(context, asked)));
+    const refusals = settled.filter((one) => one !== undefined).sort((a, b) => a.place - b.place);
+    if (refusals[0]) throw refusals[0].error;
+    return { pending: this.#pending, written: this.#written };
+  }
+
+  /** Asks one context; versions that may be made anew are, when somebody was faster. */
+  async #decided(name: ContextName, asked: Asked[]): Promise<{ place: number; error: unknown } | undefined> {
+    const context = this.#dependencies.contexts[name];
+    const work = workOf(this.#request, this.#attempt.command);
+    for (let made = 0; ; made += 1) {
+      const intents = asked.map(({ intent }) => intent);
+      const decided = await context.decide(intents, this.#attempt.number, work);
+      const last = decided.at(-1)!;
+      if (last.ok) {
+        for (const [i, one] of decided.entries()) if (one.ok) this.#take(asked[i]!, one);
+        return undefined;
+      }
+      const refusedOne = asked[decided.length - 1]!;
+      const { wanted, place, located } = refusedOne;
+      const late = last.refusal.code === 'version-conflict' && made < AGAIN;
+      if (!late || !wanted.again) return { place, error: located(refused(last.refusal)) };
+      const anew = await wanted.again();
+      asked[decided.length - 1] = { ...refusedOne, wanted: anew, intent: await this.#intentOf(anew) };
     }
-    for (const pending of decided.pending) this.add(pending);
-    const text = decided.change === 'none' ? undefined : wanted.version?.text;
-    const { versionId, change } = decided;
-    const written = { type: wanted.type, id: wanted.id, versionId, change, ...(text !== undefined && { text }) };
-    this.#written.push(written);
-    if (decided.change === 'deleted') this.#resources.forget(wanted.type, wanted.id);
-    return written;
+  }
+
+  #take({ wanted, place }: Asked, { pending, versionId, change }: Extract<Decided, { ok: true }>): void {
+    const { type, id, version } = wanted;
+    this.#pending.push(...pending);
+    const text = change === 'none' ? undefined : version?.text;
+    this.#written[place] = { type, id, versionId, change, ...(text !== undefined && { text }) };
+    if (change === 'deleted') this.#resources.forget(type, id);
+  }
+
+  async #intentOf(wanted: Wanted): Promise<WriteIntent> {
+    const { interaction, type, id, version, ifMatch, mustBeNew, fresh, reason } = wanted;
+    const subject = await this.#subjectOf(wanted);
+    if (subject !== undefined) this.#subjects.set(`${type}/${id}`, subject);
+    await this.#access.requireVisible(this.#request, subject, type);
+    if (version) await this.#requireReferences(version);
+    const { actor } = this.#request;
+    return {
+      interaction,
+      type,
+      id,
+      ...(ifMatch !== undefined && { ifMatch }),
+      ...(mustBeNew !== undefined && { mustBeNew }),
+      ...(fresh !== undefined && { fresh }),
+      ...(reason !== undefined && { reason }),
+      ...(version && { resource: version }),
+      ...(subject !== undefined && { subject }),
+      ...(actor.role === 'integration' && interaction === 'put' && { origin: 'imported' as const }),
+      command: { id: this.#attempt.command, at: this.#attempt.at, actor },
+    };
   }
 
   /** The opaque id of the patient whose data it is: a deletion is about whom the version was that it hides. */

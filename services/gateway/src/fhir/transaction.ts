@@ -114,7 +114,7 @@ export class Transaction {
         throw placed(entry.index, error);
       }
     }
-    return decisions.batch;
+    return decisions.settle();
   }
 
   /** Under which id an entry writes; criteria are matched here, before anything is written. */
@@ -177,6 +177,7 @@ export class Transaction {
     decisions: Decisions,
   ): Promise<void> {
     const { type, id } = target;
+    const located = (error: unknown): unknown => placed(entry.index, error);
     if (target.stands !== undefined) {
       return decisions.note({ type, id, versionId: target.stands, change: 'none' });
     }
@@ -187,11 +188,11 @@ export class Transaction {
         const exists = await this.#resources.exists(type, id);
         if (!exists) return decisions.note({ type, id, versionId: '0', change: 'none' });
       }
-      return void (await decisions.write({ interaction: 'delete', type, id, ...conditions }));
+      return decisions.write({ interaction: 'delete', type, id, ...conditions }, located);
     }
     if (entry.method === 'PATCH') {
       const patched = await this.#writing.patchedBy(request, { type, id }, patchIn(entry.resource!.value), conditions);
-      return void (await decisions.write(patched));
+      return decisions.write(patched, located);
     }
     const resource = entry.resource!;
     rename(resource, names);
@@ -204,7 +205,7 @@ export class Transaction {
       ...conditions,
       ...(entry.headers['if-none-match'] === '*' && { mustBeNew: true }),
     };
-    await decisions.write(wanted);
+    await decisions.write(wanted, located);
   }
 
   async #written(request: FhirRequest, written: Written, committed: CommittedBatch): Promise<string> {

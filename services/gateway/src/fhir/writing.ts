@@ -102,7 +102,7 @@ export class Writing {
     const committed = await this.#committer.commit(request, async (attempt) => {
       const decisions = this.#decisions(request, attempt);
       await decisions.write({ interaction: 'delete', type, id, ...preconditions(request) });
-      return decisions.batch;
+      return decisions.settle();
     });
     return deletedAnswer(committed);
   }
@@ -116,7 +116,7 @@ export class Writing {
         decisions.add(criterion);
         await decisions.write({ interaction: 'delete', type, id: match.id });
       }
-      return decisions.batch;
+      return decisions.settle();
     });
     return deletedAnswer(committed);
   }
@@ -176,7 +176,7 @@ export class Writing {
     const committed = await this.#committer.commit(request, async (attempt): Promise<Batch> => {
       const decisions = this.#decisions(request, attempt);
       await decide(decisions, attempt);
-      return decisions.batch;
+      return decisions.settle();
     });
     return this.#answer(request, committed);
   }
