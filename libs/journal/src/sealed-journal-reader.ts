@@ -47,6 +47,18 @@ export class SealedJournalReader implements JournalReader, EventOpener {
     return this.#openOrThrow(stored);
   }
 
+  /** The stream's first fact. */
+  async loadFirst(stream: string): Promise<RecordedFact | undefined> {
+    const [first] = await this.#events.readStream(stream, { limit: 1 });
+    return first && this.openStored(first);
+  }
+
+  /** Undefined: its key was destroyed. */
+  async openStored(stored: StoredEvent): Promise<RecordedFact | undefined> {
+    const opened = await this.open(stored);
+    return 'erased' in opened ? undefined : opened;
+  }
+
   async open(stored: StoredEvent): Promise<OpenedFact> {
     const one = address(stored);
     const key = this.#keys.cached(one.owner);

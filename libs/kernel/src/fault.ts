@@ -31,6 +31,7 @@ export type FaultCode =
   | 'read-model-behind'
   | 'read-model-unavailable'
   | 'identity-unavailable'
+  | 'service-unavailable'
   | 'conflict-persists'
   | 'overloaded'
   | 'stopping';

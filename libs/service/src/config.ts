@@ -2,7 +2,7 @@ import { isLoopback } from './loopback.ts';
 import type { Setting, SettingValue } from './setting.ts';
 import { SETTINGS } from './settings.ts';
 
-type Parsed = { readonly [Name in keyof typeof SETTINGS]: SettingValue<(typeof SETTINGS)[Name]> };
+type Parsed = SettingValues<typeof SETTINGS>;
 
 /** The whole configuration, read and checked; durations are milliseconds, sizes bytes, periods years. */
 export type Config = Omit<Parsed, 'demoUsers'> & {
@@ -23,9 +23,28 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads all settings; reports every fault at once. An empty variable counts as unset. */
 export function parseConfig(env: Environment): ParsedConfig {
-  const faults: ConfigFault[] = [...unknownVariables(env)];
+  const read = readSettings(SETTINGS, env);
+  if (!read.ok) return read;
+  const faults = contradictions(read.values);
+  if (faults.length > 0) return { ok: false, faults };
+  const { values } = read;
+  const demoUsers = values.demoUsers === 'on' || (values.demoUsers === 'auto' && onlyLoopback(values));
+  return { ok: true, config: { ...values, demoUsers } };
+}
+
+/** The values of a table of settings, by the settings' names. */
+export type SettingValues<Table> = { readonly [Name in keyof Table]: SettingValue<Table[Name]> };
+
+/** Reads a table of settings: all of its values, or all that is wrong. An empty variable counts as unset. */
+export function readSettings<Table extends Readonly<Record<string, Setting>>>(
+  table: Table,
+  env: Environment,
+):
+  | { readonly ok: true; readonly values: SettingValues<Table> }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] } {
+  const faults: ConfigFault[] = [...unknownVariables(table, env)];
   const values: Record<string, unknown> = {};
-  for (const [name, setting] of Object.entries<Setting>(SETTINGS)) {
+  for (const [name, setting] of Object.entries<Setting>(table)) {
     const written = env[setting.variable] || setting.default;
     if (written === undefined) continue;
     const read = setting.reader.schema.safeParse(written);
@@ -33,11 +52,7 @@ export function parseConfig(env: Environment): ParsedConfig {
     else faults.push({ variable: setting.variable, message: setting.reader.expects });
   }
   // Each value was read by its own setting's reader, and every setting with a default has one.
-  const parsed = values as unknown as Parsed;
-  if (faults.length === 0) faults.push(...contradictions(parsed));
-  if (faults.length > 0) return { ok: false, faults };
-  const demoUsers = parsed.demoUsers === 'on' || (parsed.demoUsers === 'auto' && onlyLoopback(parsed));
-  return { ok: true, config: { ...parsed, demoUsers } };
+  return faults.length > 0 ? { ok: false, faults } : { ok: true, values: values as SettingValues<Table> };
 }
 
 /** The base address of links and of the issuer; `port` is the one really listened on, when PORT is 0. */
@@ -46,8 +61,8 @@ export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>,
   return `http://${config.host.includes(':') ? `[${config.host}]` : config.host}:${port}`;
 }
 
-function unknownVariables(env: Environment): ConfigFault[] {
-  const known = new Set(Object.values<Setting>(SETTINGS).map((setting) => setting.variable));
+function unknownVariables(table: Readonly<Record<string, Setting>>, env: Environment): ConfigFault[] {
+  const known = new Set(Object.values(table).map((setting) => setting.variable));
   return Object.keys(env)
     .filter((variable) => variable.startsWith('ANAMNESIS_') && !known.has(variable))
     .map((variable) => ({ variable, message: 'is no setting of Anamnesis' }));

@@ -2,8 +2,8 @@ import type { Setting } from './setting.ts';
 import { SETTINGS, TELEMETRY_VARIABLES } from './settings.ts';
 
 /** Every setting with its meaning and default, as plain text for `--help`. */
-export function describeConfig(): string {
-  const settings = Object.values<Setting>(SETTINGS).map(
+export function describeConfig(table: Readonly<Record<string, Setting>> = SETTINGS): string {
+  const settings = Object.values<Setting>(table).map(
     (setting) =>
       `  ${setting.variable}${setting.default === undefined ? '' : `=${setting.default}`}\n${wrapped(setting.description)}`,
   );

@@ -5,7 +5,22 @@ export {
   type ParsedConfig,
   parseConfig,
   publicUrlOf,
+  readSettings,
+  type SettingValues,
 } from './config.ts';
+export {
+  bytes,
+  duration,
+  list,
+  oneOf,
+  type Reader,
+  type Setting,
+  setting,
+  text,
+  webOrigin,
+  wholeNumber,
+} from './setting.ts';
+export { SETTINGS } from './settings.ts';
 export { configurationPage, describeConfig } from './describe-config.ts';
 export { isLoopback } from './loopback.ts';
 export { createLog, errorFields, type Log, type LogFields, type LogLevel } from './log.ts';

@@ -40,6 +40,13 @@ export const FAULT_PROBLEMS: Readonly<Record<FaultCode, Problem>> = {
     'transient',
     2,
   ),
+  'service-unavailable': problem(
+    503,
+    'service-unavailable',
+    'A service of the record does not answer.',
+    'transient',
+    2,
+  ),
   'conflict-persists': problem(
     409,
     'conflict-persists',

@@ -4,7 +4,7 @@ import type { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import { recordedAccesses } from '@anamnesis/gateway-service';
 import { newId, type Instant } from '@anamnesis/kernel';
 import { opaqueId } from '@anamnesis/records';
-import type { OpeningSealedJournal } from './storage.ts';
+import type { Journal } from '@anamnesis/journal';
 
 const SYSTEM = { id: 'system', role: 'operator', purpose: 'HOPERAT' } as const;
 
@@ -12,7 +12,7 @@ interface AuditPartsOptions {
   readonly audit: Audit;
   readonly accesses: Accesses;
   readonly store: EmbeddedEventStore;
-  readonly journal: OpeningSealedJournal;
+  readonly journal: Journal;
 }
 
 /** The audit context in the forms in which the other services ask for it. */

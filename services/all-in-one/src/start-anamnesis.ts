@@ -1,7 +1,7 @@
 import { openAccesses } from '@anamnesis/access';
 import { keptRawLog, openAudit } from '@anamnesis/audit-service';
 import { warmValidation } from '@anamnesis/fhir/validation';
-import { gatewayModule, type FhirDependencies } from '@anamnesis/gateway-service';
+import { gatewayModule, keysModule, type FhirDependencies } from '@anamnesis/gateway-service';
 import { PermissionGuard } from '@anamnesis/identity';
 import { openEmbeddedIssuer } from '@anamnesis/identity/embedded';
 import { Fault, type Instant } from '@anamnesis/kernel';
@@ -22,7 +22,6 @@ import { auditParts } from './audit-parts.ts';
 import { Closing } from './closing.ts';
 import { contextsOver } from './contexts.ts';
 import { fhirRenderer } from './fhir-renderer.ts';
-import { keysModule } from './keys.controller.ts';
 import { noteServer } from './server-file.ts';
 import { openStorage } from './storage.ts';
 import { VERSION } from './version.ts';

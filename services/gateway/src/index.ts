@@ -14,3 +14,4 @@ export { outcomeText, refused } from './fhir/problem.ts';
 export { recordedAccesses } from './fhir/recorded-accesses.ts';
 export { PATCH_STATUS } from './fhir/writing.ts';
 export { gatewayModule } from './gateway.module.ts';
+export { keysModule } from './http/keys.controller.ts';
