@@ -41,13 +41,13 @@ describe('the embedded event bus', () => {
   it('tells of each try that failed', async () => {
     const failures: ConsumeFailure[] = [];
     await openFilled({ onFailure: (failure) => failures.push(failure) });
-    const error = new Error('not now');
+    const error = new Fault('read-model-unavailable', 'Not now.');
     const consumer = await opened.bus.consume({ group: 'g' }, async () => {
       if (failures.length < 3) throw error;
     });
     await until(async () => (await opened.bus.progress('g')) === 10);
     await consumer.stop();
-    expect(failures).toEqual([1, 2, 3].map((attempt) => ({ group: 'g', attempt, error })));
+    expect(failures).toEqual([1, 2, 3].map((attempt) => ({ group: 'g', lane: 'log', attempt, error })));
   });
 
   it('stops at once while it waits to try again', async () => {
@@ -55,7 +55,7 @@ describe('the embedded event bus', () => {
     await openFilled({ backoff: { firstMs: 3_600_000, longestMs: 3_600_000 } });
     const consumer = await opened.bus.consume({ group: 'g' }, async () => {
       tries += 1;
-      throw new Error('not now');
+      throw new Fault('read-model-unavailable', 'Not now.');
     });
     await until(() => tries === 1);
     await consumer.stop();

@@ -1,14 +1,9 @@
 import { expect } from '@jest/globals';
-import type { EventStore, StoredEvent } from '@anamnesis/event-store';
-import {
-  contractSuite,
-  samples,
-  streamOf,
-  until,
-  type ContractCase,
-  type Opened,
-} from '@anamnesis/event-store/contract';
+import type { EventStore } from '@anamnesis/event-store';
+import { contractSuite, until, type ContractCase, type Opened } from '@anamnesis/event-store/contract';
 import type { EventBus } from '../port.ts';
+import { deadLetterCases } from './dead-letter-cases.ts';
+import { everything, fill, fillStream, notNow, Seen } from './seen.ts';
 
 export interface OpenedEventBus extends Opened {
   readonly bus: EventBus;
@@ -20,21 +15,22 @@ export interface OpenedEventBus extends Opened {
 
 export type EventBusCase = ContractCase<OpenedEventBus>;
 
-/** Everything the event bus's port promises; each case wants a store and a bus that are empty. */
-export const eventBusCases: readonly EventBusCase[] = [
+const consumerCases: readonly EventBusCase[] = [
   {
     name: 'a group is handed every event, each stream in order, and goes on live',
     async run({ bus, store }) {
       await fill(store, ['patient', 'order'], 20);
       const seen = new Seen();
-      const consumer = await bus.consume({ group: 'all', batchSize: 7 }, async ({ events }) => {
-        expect(events.length).toBeLessThanOrEqual(7);
-        seen.add(events);
+      let most = 0;
+      const consumer = await bus.consume({ group: 'all', batchSize: 7 }, async (delivery) => {
+        most = Math.max(most, delivery.events.length);
+        await seen.add(delivery);
       });
       await until(() => seen.count >= 20);
       await fill(store, ['patient'], 5);
       await until(() => seen.count >= 25);
       await consumer.stop();
+      expect(most).toBeLessThanOrEqual(7);
       await seen.expectAll(store, () => true);
     },
   },
@@ -43,39 +39,32 @@ export const eventBusCases: readonly EventBusCase[] = [
     async run({ bus, store }) {
       const wanted = (stream: string): boolean => stream.startsWith('patient-');
       const seen = new Seen();
-      const throughs: number[] = [];
-      const missing: StoredEvent[] = [];
-      const consumer = await bus.consume({ group: 'g', prefixes: ['patient-'] }, async ({ events, through }) => {
-        seen.add(events);
-        throughs.push(through);
-        const complete = (await everything(store)).filter((e) => wanted(e.stream) && e.position <= through);
-        missing.push(...complete.filter(({ id }) => !seen.ids.has(id)));
-      });
+      const consumer = await bus.consume({ group: 'g', prefixes: ['patient-'] }, seen.add);
       for (let i = 0; i < 5; i++) await fill(store, ['patient', 'access', 'access', 'order'], 4);
       const head = await store.head();
       await until(async () => (await bus.progress('g')) >= head);
       await consumer.stop();
-      expect(missing).toEqual([]);
-      expect(throughs).toEqual(throughs.toSorted((a, b) => a - b));
-      expect(throughs.at(-1)).toBe(head);
+      seen.expectThroughs(head);
       await seen.expectAll(store, wanted);
     },
   },
   {
     name: 'a delivery that its handler rejects comes again until it is taken, and none overtakes it',
     async run({ bus, store }) {
-      await fill(store, ['patient'], 6);
-      const tries: string[] = [];
+      await fillStream(store, 6);
+      const tries: string[][] = [];
       const seen = new Seen();
-      const consumer = await bus.consume({ group: 'g', batchSize: 2 }, async ({ events }) => {
-        tries.push(events.map(({ id }) => id).join());
-        if (tries.length === 2 || tries.length === 3) throw new Error('not now');
-        seen.add(events);
+      const consumer = await bus.consume({ group: 'g', batchSize: 2 }, async (delivery) => {
+        if (delivery.events.length === 0) return;
+        tries.push(delivery.events.map(({ id }) => id));
+        if (tries.length === 2 || tries.length === 3) throw notNow();
+        await seen.add(delivery);
       });
       await until(async () => (await bus.progress('g')) >= (await store.head()));
       await consumer.stop();
       expect([tries[2], tries[3]]).toEqual([tries[1], tries[1]]);
       await seen.expectAll(store, () => true);
+      expect(await bus.listDeadLetters()).toEqual([]);
     },
   },
   {
@@ -86,9 +75,9 @@ export const eventBusCases: readonly EventBusCase[] = [
       let failures = 0;
       const failing = await bus.consume({ group: 'failing' }, async () => {
         failures += 1;
-        throw new Error('never');
+        throw notNow();
       });
-      const other = await bus.consume({ group: 'other' }, async ({ events }) => seen.add(events));
+      const other = await bus.consume({ group: 'other' }, seen.add);
       await until(() => seen.count >= 3 && failures > 1);
       await Promise.all([failing.stop(), other.stop()]);
       expect(await bus.progress('failing')).toBe(0);
@@ -96,21 +85,22 @@ export const eventBusCases: readonly EventBusCase[] = [
     },
   },
   {
-    name: 'deliveries of a group come one at a time',
+    name: 'deliveries of a lane come one at a time',
     async run({ bus, store }) {
-      let running = 0;
-      let most = 0;
+      const running = new Set<string>();
+      let overlaps = 0;
       const seen = new Seen();
-      const consumer = await bus.consume({ group: 'g', batchSize: 1 }, async ({ events }) => {
-        most = Math.max(most, ++running);
+      const consumer = await bus.consume({ group: 'g', batchSize: 1 }, async (delivery) => {
+        if (running.has(delivery.lane)) overlaps += 1;
+        running.add(delivery.lane);
         await new Promise((resolve) => setTimeout(resolve, 1));
-        seen.add(events);
-        running -= 1;
+        await seen.add(delivery);
+        running.delete(delivery.lane);
       });
       await fill(store, ['patient', 'order'], 12);
       await until(() => seen.count >= 12);
       await consumer.stop();
-      expect(most).toBe(1);
+      expect(overlaps).toBe(0);
     },
   },
   {
@@ -136,12 +126,12 @@ export const eventBusCases: readonly EventBusCase[] = [
       if (reopen === undefined) return;
       await fill(store, ['patient'], 4);
       const [before, after] = [new Seen(), new Seen()];
-      await bus.consume({ group: 'g' }, async ({ events }) => before.add(events));
+      await bus.consume({ group: 'g' }, before.add);
       await until(async () => (await bus.progress('g')) >= (await store.head()));
       const again = await reopen();
       expect(await again.progress('g')).toBe(await store.head());
       await fill(store, ['patient'], 3);
-      const consumer = await again.consume({ group: 'g' }, async ({ events }) => after.add(events));
+      const consumer = await again.consume({ group: 'g' }, after.add);
       await until(() => after.count >= 3);
       await consumer.stop();
       expect([before.count, after.count]).toEqual([4, 3]);
@@ -155,7 +145,7 @@ export const eventBusCases: readonly EventBusCase[] = [
       let tries = 0;
       const consumer = await bus.consume({ group: 'g' }, async () => {
         tries += 1;
-        throw new Error('not taken');
+        throw notNow();
       });
       await until(() => tries > 0);
       await consumer.stop();
@@ -163,7 +153,7 @@ export const eventBusCases: readonly EventBusCase[] = [
       const again = await reopen();
       expect(await again.progress('g')).toBe(0);
       const seen = new Seen();
-      const next = await again.consume({ group: 'g' }, async ({ events }) => seen.add(events));
+      const next = await again.consume({ group: 'g' }, seen.add);
       await until(() => seen.count >= 4);
       await next.stop();
       await seen.expectAll(store, () => true);
@@ -177,7 +167,7 @@ export const eventBusCases: readonly EventBusCase[] = [
       const from = all[3]!.position;
       for (const expected of [2, 1]) {
         const seen = new Seen();
-        const consumer = await bus.consume({ group: 'g', from }, async ({ events }) => seen.add(events));
+        const consumer = await bus.consume({ group: 'g', from }, seen.add);
         await until(() => seen.count >= expected);
         await until(async () => (await bus.progress('g')) >= (await store.head()));
         await consumer.stop();
@@ -196,33 +186,58 @@ export const eventBusCases: readonly EventBusCase[] = [
       await first.stop();
       const seen = new Seen();
       const options = { group: 'g', resumeAt: all[1]!.position };
-      const second = await bus.consume(options, async ({ events }) => seen.add(events));
+      const second = await bus.consume(options, seen.add);
       await until(() => seen.count >= 4);
       await second.stop();
-      expect([...seen.ids]).toEqual(all.slice(2).map(({ id }) => id));
+      expect(seen.events.toSorted((a, b) => a.position - b.position)).toEqual(all.slice(2));
+    },
+  },
+  {
+    name: 'a consumer that keeps its own progress is asked for it by lane',
+    async run({ bus, store }) {
+      await fill(store, ['patient', 'order'], 8);
+      const all = await everything(store);
+      const first = await bus.consume({ group: 'g' }, async () => undefined);
+      await until(async () => (await bus.progress('g')) >= (await store.head()));
+      await first.stop();
+      const asked: string[] = [];
+      const seen = new Seen();
+      const resumeAt = async (lane: string): Promise<number> => {
+        asked.push(lane);
+        return all[3]!.position;
+      };
+      const second = await bus.consume({ group: 'g', resumeAt }, seen.add);
+      await until(() => seen.count >= 4);
+      await second.stop();
+      expect(seen.events.toSorted((a, b) => a.position - b.position)).toEqual(all.slice(4));
+      expect(new Set(asked).size).toBe(asked.length);
     },
   },
   {
     name: 'stop waits for the delivery in hand and keeps its progress',
     async run({ bus, store }) {
-      await fill(store, ['patient'], 4);
+      await fillStream(store, 4);
       const hold = Promise.withResolvers<void>();
-      const events: string[] = [];
-      const consumer = await bus.consume({ group: 'g', batchSize: 4 }, async () => {
-        events.push('began');
+      const told: string[] = [];
+      const consumer = await bus.consume({ group: 'g', batchSize: 4 }, async ({ events }) => {
+        if (events.length === 0) return;
+        told.push('began');
         await hold.promise;
-        events.push('done');
+        told.push('done');
       });
-      await until(() => events.length > 0);
-      const stopped = consumer.stop().then(() => events.push('stopped'));
+      await until(() => told.length > 0);
+      const stopped = consumer.stop().then(() => told.push('stopped'));
       hold.resolve();
       await stopped;
       await consumer.ended;
-      expect(events).toEqual(['began', 'done', 'stopped']);
-      expect(await bus.progress('g')).toBe(await store.head());
-      await fill(store, ['patient'], 1);
+      expect(told).toEqual(['began', 'done', 'stopped']);
+      await fillStream(store, 1);
       await new Promise((resolve) => setTimeout(resolve, 20));
-      expect(events).toHaveLength(3);
+      expect(told).toHaveLength(3);
+      const seen = new Seen();
+      await bus.consume({ group: 'g' }, seen.add);
+      await until(async () => (await bus.progress('g')) >= (await store.head()));
+      expect(seen.events).toEqual((await everything(store)).slice(4));
     },
   },
   {
@@ -239,7 +254,7 @@ export const eventBusCases: readonly EventBusCase[] = [
       const idle = await bus.consume({ group: 'idle' }, async () => undefined);
       const failing = await bus.consume({ group: 'failing' }, async () => {
         tries += 1;
-        throw new Error('never');
+        throw notNow();
       });
       await until(() => tries > 0);
       await bus.close();
@@ -252,6 +267,9 @@ export const eventBusCases: readonly EventBusCase[] = [
   },
 ];
 
+/** Everything the event bus's port promises; each case wants a store and a bus that are empty. */
+export const eventBusCases: readonly EventBusCase[] = [...consumerCases, ...deadLetterCases];
+
 /** The suite of an adapter. `exceptions` names the cases its engine cannot keep. */
 export function eventBusContract(
   name: string,
@@ -259,44 +277,4 @@ export function eventBusContract(
   exceptions: readonly string[] = [],
 ): void {
   contractSuite(`${name} keeps the event bus's contract`, eventBusCases, open, exceptions);
-}
-
-/** What a consumer was handed. */
-class Seen {
-  readonly ids = new Set<string>();
-  readonly #events: StoredEvent[] = [];
-
-  get count(): number {
-    return this.ids.size;
-  }
-
-  add(events: readonly StoredEvent[]): void {
-    for (const event of events) this.ids.add(event.id);
-    this.#events.push(...events);
-  }
-
-  /** Whole events, none else, none missing; each stream in order. */
-  async expectAll(store: EventStore, wanted: (stream: string) => boolean): Promise<void> {
-    const all = (await everything(store)).filter(({ stream }) => wanted(stream));
-    const byPosition = this.#events.toSorted((a, b) => a.position - b.position);
-    expect(byPosition).toEqual(all);
-    for (const stream of new Set(all.map((event) => event.stream))) {
-      const revisions = this.#events.filter((event) => event.stream === stream).map(({ revision }) => revision);
-      expect(revisions).toEqual(revisions.toSorted((a, b) => a - b));
-    }
-  }
-}
-
-/** Streams of two events, of the kinds in turn; `count` events in all. */
-async function fill(store: EventStore, kinds: readonly string[], count: number): Promise<void> {
-  for (let i = 0; i < count;) {
-    const events = samples(Math.min(2, count - i));
-    const stream = streamOf(kinds[(i / 2) % kinds.length]);
-    await store.append({ stream, expected: 'none', events });
-    i += events.length;
-  }
-}
-
-async function everything(store: EventStore): Promise<StoredEvent[]> {
-  return store.readAll({ limit: 10_000 });
 }

@@ -1,2 +1,2 @@
 export { EmbeddedEventBus, type EmbeddedEventBusOptions } from './embedded-event-bus.ts';
-export type { Backoff, ConsumeFailure } from './log-consumer.ts';
+export type { Backoff, ConsumeFailure } from '../backoff.ts';

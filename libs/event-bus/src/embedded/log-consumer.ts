@@ -1,21 +1,15 @@
-import { clearTimeout, setTimeout } from 'node:timers';
+import { clearInterval, clearTimeout, setInterval, setTimeout } from 'node:timers';
 import { Fault, type Position } from '@anamnesis/kernel';
 import type { EventReader, StoredEvent, Subscription } from '@anamnesis/event-store';
+import { pauseOf, type Backoff, type ConsumeFailure } from '../backoff.ts';
+import { LaneDelivery } from '../deliver.ts';
 import type { Consumer, Delivery } from '../port.ts';
 
-/** The pause before a delivery is tried again doubles from the first to the longest, in milliseconds. */
-export interface Backoff {
-  readonly firstMs: number;
-  readonly longestMs: number;
-}
+/** The embedded bus's one lane. */
+export const LOG_LANE = 'log';
 
-/** A try that failed and will be repeated; for logs and health. */
-export interface ConsumeFailure {
-  readonly group: string;
-  /** How many tries of this delivery have failed by now, from 1. */
-  readonly attempt: number;
-  readonly error: unknown;
-}
+/** How often a group looks for letters that are to come again, in milliseconds. */
+const LETTERS_EVERY_MS = 500;
 
 export interface LogConsumerParts {
   readonly reader: EventReader;
@@ -25,6 +19,11 @@ export interface LogConsumerParts {
   readonly prefixes: readonly string[] | undefined;
   readonly handler: (delivery: Delivery) => Promise<void>;
   readonly keep: (through: Position) => void;
+  readonly setAside: (event: StoredEvent, error: unknown) => void;
+  /** Events that were set aside and are to come again. */
+  readonly again: () => Promise<StoredEvent[]>;
+  /** One of them was handed over. */
+  readonly done: (event: StoredEvent) => void;
   readonly backoff: Backoff;
   readonly failed: (failure: ConsumeFailure) => void;
 }
@@ -33,18 +32,33 @@ export interface LogConsumerParts {
 export class LogConsumer implements Consumer {
   readonly ended: Promise<void>;
   readonly #parts: LogConsumerParts;
+  readonly #lane: LaneDelivery;
   #position: Position;
   #subscription: Subscription | undefined;
   #stopped = false;
   #wake: (() => void) | undefined;
+  /** Deliveries and letters that come again take turns. */
+  #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: LogConsumerParts, forget: () => void) {
     this.#parts = parts;
     this.#position = parts.from;
+    this.#lane = new LaneDelivery({
+      handler: parts.handler,
+      setAside: async (event, error) => parts.setAside(event, error),
+      taken: (through) => {
+        if (through <= this.#position) return;
+        parts.keep(through);
+        this.#position = through;
+      },
+    });
     const run = async (): Promise<void> => {
+      const letters = setInterval(() => void this.#inTurn(() => this.#handAgain()), LETTERS_EVERY_MS);
       try {
         await this.#run();
       } finally {
+        clearInterval(letters);
+        await this.#turn;
         forget();
       }
     };
@@ -71,7 +85,7 @@ export class LogConsumer implements Consumer {
         };
         this.#subscription = reader.subscribe(options, async (events, through) => {
           attempt = 0;
-          await this.#deliver(events, through);
+          await this.#inTurn(() => this.#deliver(events, through));
         });
         await this.#subscription.ended;
         return;
@@ -86,9 +100,9 @@ export class LogConsumer implements Consumer {
   async #deliver(events: readonly StoredEvent[], through: Position): Promise<void> {
     for (let attempt = 1; !this.#stopped; attempt++) {
       try {
-        await this.#parts.handler({ events, through });
-        this.#parts.keep(through);
-        this.#position = through;
+        // What was taken of a delivery that had to be split does not come again.
+        const left = events.filter(({ position }) => position > this.#position);
+        await this.#lane.deliver({ events: left, lane: LOG_LANE, through });
         return;
       } catch (error) {
         await this.#pause(attempt, error);
@@ -96,13 +110,31 @@ export class LogConsumer implements Consumer {
     }
   }
 
+  /** Hands over the letters that are to come again; what fails for now is tried at the next look. */
+  async #handAgain(): Promise<void> {
+    if (this.#stopped) return;
+    try {
+      for (const event of await this.#parts.again()) {
+        await this.#lane.deliver({ events: [event], lane: LOG_LANE, through: this.#position });
+        this.#parts.done(event);
+      }
+    } catch (error) {
+      this.#parts.failed({ group: this.#parts.group, lane: LOG_LANE, attempt: 1, error });
+    }
+  }
+
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
   async #pause(attempt: number, error: unknown): Promise<void> {
     const { group, failed, backoff } = this.#parts;
-    failed({ group, attempt, error });
+    failed({ group, lane: LOG_LANE, attempt, error });
     if (this.#stopped) return;
-    const ms = Math.min(backoff.longestMs, backoff.firstMs * 2 ** Math.min(attempt - 1, 30));
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, ms);
+      const timer = setTimeout(resolve, pauseOf(backoff, attempt));
       this.#wake = () => {
         clearTimeout(timer);
         resolve();
