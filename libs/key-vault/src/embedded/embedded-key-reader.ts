@@ -1,7 +1,7 @@
 import type { DatabaseSync } from 'node:sqlite';
 import { Fault } from '@anamnesis/kernel';
 import { KeyCache } from '../key-cache.ts';
-import { keyDestroyed } from '../key-destroyed.ts';
+import { keyDestroyed } from '../key-faults.ts';
 import type { WrapOwner } from '../key-encryption.ts';
 import { HASH_SECRET, KeyedHash } from '../keyed-hash.ts';
 import type { KeyOwner, KeyReader } from '../port.ts';

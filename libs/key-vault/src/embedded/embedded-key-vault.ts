@@ -1,6 +1,6 @@
 import { Fault, type DataClass } from '@anamnesis/kernel';
 import { ensureFolder } from '../durable-file.ts';
-import { keyDestroyed } from '../key-destroyed.ts';
+import { keyDestroyed } from '../key-faults.ts';
 import { DATA_CLASSES } from '../key-owner.ts';
 import type { KeyOwner, KeyVault } from '../port.ts';
 import { keysFolder } from './database.ts';
