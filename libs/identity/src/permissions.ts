@@ -292,6 +292,8 @@ export const ACTIONS = {
   web: PUBLIC,
 
   'caller.read': SIGNED_IN,
+  /** What the front door passes on to another service, which asks the matrix itself. */
+  'domain-api': SIGNED_IN,
   'resource.validate': SIGNED_IN,
   /** The FHIR endpoint: each interaction is decided by its resource type, each entry of a bundle for itself. */
   fhir: { who: 'by-resource', patientData: false },
