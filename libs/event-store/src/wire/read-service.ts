@@ -1,0 +1,42 @@
+import type { EmbeddedReader } from '../embedded/embedded-reader.ts';
+import type { Access } from './access.ts';
+import { AnswerStream, type ReadCall } from './answer-stream.ts';
+import type { CommitBell } from './commit-bell.ts';
+import { toReadOptions } from './read-options.ts';
+import { readAll, readStream } from './reads.ts';
+import { toRpcError } from './rpc-errors.ts';
+import { subscribeToAll, subscribeToStream } from './subscriptions.ts';
+
+/** `Streams/Read`: all reads and subscriptions are this one call. */
+export class ReadService {
+  readonly #reader: EmbeddedReader;
+  readonly #bell: CommitBell;
+  readonly #access: Access;
+
+  constructor(reader: EmbeddedReader, bell: CommitBell, access: Access) {
+    this.#reader = reader;
+    this.#bell = bell;
+    this.#access = access;
+  }
+
+  readonly read = (call: ReadCall): void => {
+    this.#serve(call).then(
+      () => call.end(),
+      (error: unknown) => call.emit('error', toRpcError(error)),
+    );
+  };
+
+  async #serve(call: ReadCall): Promise<void> {
+    const roles = this.#access.caller(call.metadata);
+    const options = toReadOptions(call.request.getOptions());
+    const { source, count } = options;
+    this.#access.check(roles, 'read', source.stream);
+    const answer = new AnswerStream(call);
+    if (source.stream === undefined) {
+      if (count === undefined) return subscribeToAll(this.#reader, this.#bell, source, options, answer);
+      return readAll(this.#reader, source, { ...options, count }, answer);
+    }
+    if (count === undefined) return subscribeToStream(this.#reader, this.#bell, source, options, answer);
+    return readStream(this.#reader, source, { ...options, count }, answer);
+  }
+}
