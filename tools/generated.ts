@@ -11,7 +11,11 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const check = process.argv.includes('--check');
 
 /** Generators that are programs of their own; each takes `--check`. */
-const PROGRAMS = ['libs/service/src/configuration-page-main.ts', 'tools/fhir-definitions/src/main.ts'];
+const PROGRAMS = [
+  'libs/service/src/configuration-page-main.ts',
+  'libs/identity/src/keycloak/realm-file-main.ts',
+  'tools/fhir-definitions/src/main.ts',
+];
 
 let failed = false;
 for (const program of PROGRAMS) {

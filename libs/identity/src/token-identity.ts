@@ -1,10 +1,9 @@
-import type { JWTPayload } from 'jose';
 import type { TokenIdentity } from './caller.ts';
 import { isRole } from './roles.ts';
 import { SERVICE_ROLE, type ServiceName, serviceOfClient } from './services.ts';
 
 /** Reads Keycloak's claims; undefined for a token that is no access token of a client. */
-export function tokenIdentity(payload: JWTPayload): TokenIdentity | undefined {
+export function tokenIdentity(payload: Readonly<Record<string, unknown>>): TokenIdentity | undefined {
   const { sub, exp, azp, typ, preferred_username: username, realm_access: realm, facility, acr, sid } = payload;
   if (typ !== 'Bearer' || typeof azp !== 'string' || typeof sub !== 'string' || typeof exp !== 'number') {
     return undefined;

@@ -237,6 +237,7 @@ describe('the matrix, by action', () => {
     'metadata.read': ROLES,
     web: ROLES,
     'caller.read': ROLES,
+    'domain-api': ROLES,
     'resource.validate': ROLES,
     fhir: ROLES,
     'patient.everything': ['nurse', 'physician', 'compliance-officer', 'integration'],

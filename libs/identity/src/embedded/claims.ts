@@ -1,17 +1,5 @@
 import type { Role } from '../roles.ts';
 
-/** Where the issuer stands: Keycloak's paths for a realm named `anamnesis`. */
-export const REALM_PATH = '/realms/anamnesis';
-
-/** What access tokens are made out to. */
-export const AUDIENCE = 'anamnesis-gateway';
-
-export const CLIENTS = { web: 'anamnesis-web', cli: 'anamnesis-cli', import: 'anamnesis-import' } as const;
-
-export function issuerOf(publicUrl: string): string {
-  return publicUrl + REALM_PATH;
-}
-
 export interface ClaimedIdentity {
   readonly username: string;
   readonly roles: readonly Role[];

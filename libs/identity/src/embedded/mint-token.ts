@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { importJWK, SignJWT } from 'jose';
 import { z } from 'zod';
+import { AUDIENCE, CLIENTS } from '../realm-names.ts';
 import { isRole, type Role } from '../roles.ts';
-import { AUDIENCE, CLIENTS, keycloakClaims } from './claims.ts';
+import { keycloakClaims } from './claims.ts';
 import { SIGNING_KEYS } from './issuer-secrets.ts';
 import { SecretFiles } from './secret-files.ts';
 import { storedUsers } from './users.ts';

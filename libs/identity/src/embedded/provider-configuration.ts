@@ -1,5 +1,6 @@
 import type { ClientMetadata, Configuration, errors as ProviderErrors, KoaContextWithOIDC } from 'oidc-provider';
-import { AUDIENCE, CLIENTS, keycloakClaims, REALM_PATH } from './claims.ts';
+import { AUDIENCE, CLIENTS, REALM_PATH } from '../realm-names.ts';
+import { keycloakClaims } from './claims.ts';
 import type { IssuerSecrets } from './issuer-secrets.ts';
 import type { IssuerStore } from './issuer-store.ts';
 import {

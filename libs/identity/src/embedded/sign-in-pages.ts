@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type Provider from 'oidc-provider';
+import { REALM_PATH } from '../realm-names.ts';
 import type { SignInEvents, SignInFailure } from '../sign-in-events.ts';
-import { REALM_PATH } from './claims.ts';
 import { consentPage, noticePage, type Page, pageHeaders, pageHtml, signInPage } from './pages.ts';
 import type { SignInThrottle } from './sign-in-throttle.ts';
 import type { User, Users } from './users.ts';

@@ -1,6 +1,7 @@
 import { randomInt, randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { type Role, ROLES } from '../roles.ts';
+import { type DemoPerson, demoPeople } from '../demo-people.ts';
+import { ROLES } from '../roles.ts';
 import { hashPassword, PASSWORD_HASH, type PasswordHash, verifyPassword } from './password.ts';
 import type { SecretFiles } from './secret-files.ts';
 
@@ -19,15 +20,6 @@ const USERS = z.array(
 const DEMO_USERS = z.record(z.string(), z.string());
 
 export type User = z.infer<typeof USERS>[number];
-
-/** Who works in both of the first two facilities; all others in the first. */
-const IN_BOTH: readonly Role[] = ['nurse', 'physician', 'compliance-officer'];
-
-/** One for each role, and a second officer: who asks for an erasure may not approve it. */
-const DEMO: readonly (readonly [username: string, role: Role])[] = [
-  ...ROLES.map((role) => [role, role] as const),
-  ['compliance-officer-2', 'compliance-officer'],
-];
 
 /** The people who can sign in at the embedded issuer. */
 export class Users {
@@ -61,10 +53,9 @@ export class Users {
 export async function demoUsers(files: SecretFiles, facilities: readonly string[]): Promise<readonly User[]> {
   const there = await files.read('users.json', USERS);
   if (there !== undefined) return there;
-  const passwords = Object.fromEntries(DEMO.map(([username]) => [username, readablePassword()]));
-  const made = await Promise.all(
-    DEMO.map(([username, role]) => demoUser(username, role, passwords[username]!, facilities)),
-  );
+  const people = demoPeople(facilities);
+  const passwords = Object.fromEntries(people.map(({ username }) => [username, readablePassword()]));
+  const made = await Promise.all(people.map((person) => demoUser(person, passwords[person.username]!)));
   // The hashes last: where users.json stands, the passwords to them stand too.
   await files.write('demo-users.json', passwords);
   await files.write('users.json', made);
@@ -81,9 +72,9 @@ export async function demoPasswords(files: SecretFiles): Promise<Readonly<Record
   return (await files.read('demo-users.json', DEMO_USERS)) ?? {};
 }
 
-async function demoUser(username: string, role: Role, password: string, facilities: readonly string[]): Promise<User> {
-  const held = facilities.slice(0, IN_BOTH.includes(role) ? 2 : 1);
-  return { username, subject: randomUUID(), roles: [role], facilities: held, password: await hashPassword(password) };
+async function demoUser({ username, role, facilities }: DemoPerson, password: string): Promise<User> {
+  const hashed = await hashPassword(password);
+  return { username, subject: randomUUID(), roles: [role], facilities: [...facilities], password: hashed };
 }
 
 /** Four groups of four letters without look-alikes: 73 bits, and easy to copy by eye. */

@@ -1,0 +1,6 @@
+export { type DemoUsers, type RealmOptions, realmWith } from './realm-with.ts';
+export type { RealmDocument } from './realm-document.ts';
+export { CONFIDENTIAL_CLIENTS, SIGN_INS_CLIENT } from './realm-clients.ts';
+export { KeycloakAdmin, type KeycloakAdminOptions } from './keycloak-admin.ts';
+export { KeycloakTokenVerifier, type KeycloakTokenVerifierOptions } from './keycloak-token-verifier.ts';
+export { ServiceTokens, type ServiceTokensOptions } from './service-tokens.ts';
