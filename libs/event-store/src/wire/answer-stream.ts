@@ -21,6 +21,11 @@ export class AnswerStream {
     return this.#gone.signal;
   }
 
+  /** Ends the read at its next message. */
+  stop(): void {
+    this.#gone.abort();
+  }
+
   /** Resolves when the next message may be sent; `gone` tells whether anybody is there for it. */
   send(message: Buffer): Promise<void> | undefined {
     if (this.gone.aborted || this.#call.write(message)) return undefined;

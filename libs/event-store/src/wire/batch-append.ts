@@ -6,7 +6,7 @@ import { errorStatus, streamDeletedStatus, timeoutStatus, tooLargeStatus, wrongV
 import type { ExpectedVersion } from './expected-version.ts';
 import { shared, streams } from './protocol.ts';
 import { readExpected, readProposed, readStreamName, readUuid, sizeOf } from './request-fields.ts';
-import { toRpcError } from './rpc-errors.ts';
+import { stopping, toRpcError } from './rpc-errors.ts';
 import { MOST_EVENTS, type ProposedEvent } from './wire-event.ts';
 
 type Request = InstanceType<typeof streams.BatchAppendReq>;
@@ -17,6 +17,9 @@ export type BatchCall = ServerDuplexStream<Request, Response>;
 
 /** A deadline further away is none, in milliseconds. */
 const LONGEST_WAIT = 0x7fffffff;
+
+/** As many appends of one call are under way at once. */
+const MOST_UNANSWERED = 4_000;
 
 /** An append whose events arrive in several messages. */
 interface Batch {
@@ -35,6 +38,7 @@ export class BatchAppend {
   readonly #appender: Appender;
   readonly #access: Access;
   readonly #limitBytes: number;
+  readonly #sessions = new Set<BatchSession>();
 
   constructor(appender: Appender, access: Access, limitBytes: number) {
     this.#appender = appender;
@@ -44,11 +48,19 @@ export class BatchAppend {
 
   readonly batchAppend = (call: BatchCall): void => {
     try {
-      new BatchSession(call, this.#appender, this.#access, this.#limitBytes).start();
+      const session = new BatchSession(call, this.#appender, this.#access, this.#limitBytes);
+      this.#sessions.add(session);
+      call.once('close', () => this.#sessions.delete(session));
+      session.start();
     } catch (error) {
       call.emit('error', toRpcError(error));
     }
   };
+
+  /** Answers the appends that are under way, and ends the calls. */
+  stop(): void {
+    for (const session of this.#sessions) session.stop();
+  }
 }
 
 class BatchSession {
@@ -59,7 +71,8 @@ class BatchSession {
   readonly #roles: Roles;
   readonly #open = new Map<string, Batch>();
   #unanswered = 0;
-  #ended = false;
+  /** Nothing more is received: the client has said so, or the server stops. */
+  #ended: 'by-client' | 'by-server' | undefined;
 
   constructor(call: BatchCall, appender: Appender, access: Access, limitBytes: number) {
     this.#call = call;
@@ -72,13 +85,20 @@ class BatchSession {
   start(): void {
     this.#call.on('data', (request: Request) => this.#receive(request));
     this.#call.on('end', () => {
-      this.#ended = true;
+      this.#ended ??= 'by-client';
       this.#endWhenAnswered();
     });
     this.#call.on('cancelled', () => this.#drop());
   }
 
+  stop(): void {
+    this.#ended = 'by-server';
+    this.#drop();
+    this.#endWhenAnswered();
+  }
+
   #receive(request: Request): void {
+    if (this.#ended === 'by-server') return;
     const correlation = request.getCorrelationId();
     let id: string;
     try {
@@ -125,9 +145,11 @@ class BatchSession {
     if (!request.getIsFinal()) return;
     this.#close(id);
     this.#unanswered += 1;
+    this.#keepPace();
     void this.#commit(id, batch).then((response) => {
       this.#unanswered -= 1;
       this.#send(response);
+      this.#keepPace();
       this.#endWhenAnswered();
     });
   }
@@ -158,15 +180,22 @@ class BatchSession {
 
   #send(response: Response): void {
     if (this.#call.cancelled || this.#call.writableEnded) return;
-    // A client that sends appends but takes no answers is not sent more questions: it waits.
-    if (!this.#call.write(response) && !this.#call.isPaused()) {
-      this.#call.pause();
-      this.#call.once('drain', () => this.#call.resume());
-    }
+    this.#call.write(response);
+  }
+
+  /** A client that sends faster than the disk writes, or takes no answers, is not read from: it waits. */
+  #keepPace(): void {
+    const busy = this.#unanswered >= MOST_UNANSWERED || this.#call.writableNeedDrain;
+    if (busy === this.#call.isPaused()) return;
+    if (!busy) return void this.#call.resume();
+    this.#call.pause();
+    if (this.#call.writableNeedDrain) this.#call.once('drain', () => this.#keepPace());
   }
 
   #endWhenAnswered(): void {
-    if (this.#ended && this.#unanswered === 0) this.#call.end();
+    if (this.#ended === undefined || this.#unanswered > 0) return;
+    if (this.#ended === 'by-client') this.#call.end();
+    else this.#call.emit('error', stopping());
   }
 
   #drop(): void {

@@ -4,7 +4,7 @@ import { AnswerStream, type ReadCall } from './answer-stream.ts';
 import type { CommitBell } from './commit-bell.ts';
 import { toReadOptions } from './read-options.ts';
 import { readAll, readStream } from './reads.ts';
-import { toRpcError } from './rpc-errors.ts';
+import { stopping, toRpcError } from './rpc-errors.ts';
 import { subscribeToAll, subscribeToStream } from './subscriptions.ts';
 
 /** `Streams/Read`: all reads and subscriptions are this one call. */
@@ -12,6 +12,8 @@ export class ReadService {
   readonly #reader: EmbeddedReader;
   readonly #bell: CommitBell;
   readonly #access: Access;
+  readonly #open = new Set<AnswerStream>();
+  #stopping = false;
 
   constructor(reader: EmbeddedReader, bell: CommitBell, access: Access) {
     this.#reader = reader;
@@ -20,18 +22,32 @@ export class ReadService {
   }
 
   readonly read = (call: ReadCall): void => {
-    this.#serve(call).then(
-      () => call.end(),
-      (error: unknown) => call.emit('error', toRpcError(error)),
+    const answer = new AnswerStream(call);
+    this.#open.add(answer);
+    this.#serve(call, answer).then(
+      () => {
+        this.#open.delete(answer);
+        if (this.#stopping) call.emit('error', stopping());
+        else call.end();
+      },
+      (error: unknown) => {
+        this.#open.delete(answer);
+        call.emit('error', toRpcError(error));
+      },
     );
   };
 
-  async #serve(call: ReadCall): Promise<void> {
+  /** Ends every read, so that its client looks for another server. */
+  stop(): void {
+    this.#stopping = true;
+    for (const answer of this.#open) answer.stop();
+  }
+
+  async #serve(call: ReadCall, answer: AnswerStream): Promise<void> {
     const roles = this.#access.caller(call.metadata);
     const options = toReadOptions(call.request.getOptions());
     const { source, count } = options;
     this.#access.check(roles, 'read', source.stream);
-    const answer = new AnswerStream(call);
     if (source.stream === undefined) {
       if (count === undefined) return subscribeToAll(this.#reader, this.#bell, source, options, answer);
       return readAll(this.#reader, source, { ...options, count }, answer);

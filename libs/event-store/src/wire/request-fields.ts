@@ -1,6 +1,6 @@
 /** Fields that several requests have in common. Each throws INVALID_ARGUMENT for what it cannot take. */
 import { isUtf8 } from 'node:buffer';
-import type { shared} from './protocol.ts';
+import type { shared } from './protocol.ts';
 import { type streams } from './protocol.ts';
 import type { ExpectedVersion } from './expected-version.ts';
 import { toRevision } from './expected-version.ts';

@@ -71,6 +71,10 @@ export function invalidArgument(details: string): RpcError {
   return new RpcError(status.INVALID_ARGUMENT, details);
 }
 
+export function stopping(): RpcError {
+  return new RpcError(status.UNAVAILABLE, 'The server is stopping.');
+}
+
 /** What to tell a client of any error; of a bug, nothing but that there was one. */
 export function toRpcError(error: unknown): RpcError {
   if (error instanceof RpcError) return error;

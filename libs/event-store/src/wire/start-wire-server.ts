@@ -41,7 +41,7 @@ export interface WireServer {
 /** Larger than any append: the limit of an append is told in its own words. */
 const MAX_MESSAGE_BYTES = 17 * 1024 * 1024;
 /** How long calls may take to end by themselves, in milliseconds. */
-const STOPPING_MS = 2_000;
+const STOPPING_MS = 1_000;
 
 /**
  * Serves the embedded event store by EventStoreDB's own gRPC protocol.
@@ -58,12 +58,13 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
       'grpc.max_send_message_length': MAX_MESSAGE_BYTES,
     });
     let port = options.port ?? 2113;
-    addServices(server, store, options, () => ({ host: options.advertisedHost ?? host, port }));
+    const calls = addServices(server, store, options, () => ({ host: options.advertisedHost ?? host, port }));
     port = await bind(server, host, port, options.tls);
     return {
       url: `esdb://${bracketed(options.advertisedHost ?? host)}:${port}?tls=${options.tls !== undefined}`,
       port,
       stop: async () => {
+        for (const call of calls) call.stop();
         await shutDown(server);
         await release();
       },
@@ -79,29 +80,30 @@ function addServices(
   store: EmbeddedEventStore,
   { users, maxAppendBytes = 1024 * 1024 }: WireServerOptions,
   endPoint: () => { readonly host: string; readonly port: number },
-): void {
+): { stop(): void }[] {
   const states = new StreamStates(store);
   const bell = new CommitBell();
   const access = new Access(users, states);
   const appender = new Appender(store, states, bell);
-  const { read } = new ReadService(store, bell, access);
+  const reads = new ReadService(store, bell, access);
   const { append, delete: remove, tombstone } = new AppendService(appender, access, maxAppendBytes);
-  const { batchAppend } = new BatchAppend(appender, access, maxAppendBytes);
+  const batches = new BatchAppend(appender, access, maxAppendBytes);
   // Reads answer with bytes that are ready to send.
   const streams = { ...StreamsService, read: { ...StreamsService.read, responseSerialize: (bytes: Buffer) => bytes } };
   server.addService(
     streams as unknown as ServiceDefinition<UntypedServiceImplementation>,
     {
-      read,
+      read: reads.read,
       append,
       delete: remove,
       tombstone,
-      batchAppend,
+      batchAppend: batches.batchAppend,
     } as unknown as UntypedServiceImplementation,
   );
   server.addService(ServerFeaturesService, { getSupportedMethods });
   server.addService(GossipService, { read: gossipOf(endPoint) });
   server.addService(MonitoringService, { stats: statsOf(() => figures(store)) });
+  return [reads, batches];
 }
 
 function figures(store: EmbeddedEventStore): Record<string, number> {
