@@ -21,9 +21,8 @@ export interface Crate {
 export async function installRust(folder: string, { crate, version, sha256 }: Crate, log: Log): Promise<void> {
   const command = needProgram('cargo', `Building ${crate}`);
   const args = ['install', crate, '--version', version, '--locked', '--ignore-rust-version', '--root', folder];
-  const build = { ...env, CARGO_TARGET_DIR: join(folder, 'build') };
   log(`${crate}: building takes about six minutes on two cores`);
-  await runInstaller({ name: `cargo install ${crate}`, command, args, folder, env: build, log });
+  await runInstaller({ name: `cargo install ${crate}`, command, args, folder, log });
   const home = env['CARGO_HOME'] ?? join(homedir(), '.cargo');
   const [archive] = globSync(join(home, 'registry', 'cache', '*', `${crate}-${version}.crate`));
   if (archive === undefined) throw new EngineError(`cargo kept no archive of ${crate} to compare with its checksum`);

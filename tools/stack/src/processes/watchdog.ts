@@ -14,7 +14,7 @@ while read -r word group; do
     forget) guarded=$(printf '%s' "$guarded" | sed "s/ $group / /") ;;
   esac
 done
-for group in $guarded; do kill -9 -- "-$group" 2>/dev/null; done
+for group in $guarded; do kill -s KILL -- "-$group" 2>/dev/null; done
 `;
 
 let pipe: Writable | undefined;
