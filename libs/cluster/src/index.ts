@@ -1,1 +1,11 @@
-export {};
+export { Cluster, type ClusterOptions, type OwnAccesses } from './cluster.ts';
+export { type ClusterConfig, parseClusterConfig, type ParsedClusterConfig, type SettingName } from './config.ts';
+export { decisionsModule } from './decisions.module.ts';
+export { keyEncryption, openKeyReader, openKeyVault } from './open-key-vault.ts';
+export { Peer, type PeerOptions, type Question } from './peer.ts';
+export { RemoteAudit } from './remote-audit.ts';
+export { RemoteContext } from './remote-context.ts';
+export { RemoteReadModel } from './remote-read-model.ts';
+export { type Composed, runService, type ServicePlan } from './run-service.ts';
+export { serviceProxy, type ServiceProxyOptions } from './service-proxy.ts';
+export { CLUSTER_SETTINGS, SECRETS } from './settings.ts';

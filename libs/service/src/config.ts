@@ -64,7 +64,7 @@ export function publicUrlOf(config: Pick<Config, 'publicUrl' | 'host' | 'port'>,
 function unknownVariables(table: Readonly<Record<string, Setting>>, env: Environment): ConfigFault[] {
   const known = new Set(Object.values(table).map((setting) => setting.variable));
   return Object.keys(env)
-    .filter((variable) => variable.startsWith('ANAMNESIS_') && !known.has(variable))
+    .filter((name) => env[name] !== undefined && name.startsWith('ANAMNESIS_') && !known.has(name))
     .map((variable) => ({ variable, message: 'is no setting of Anamnesis' }));
 }
 

@@ -1,3 +1,5 @@
+export { VERSION } from './version.ts';
+export { Closing } from './closing.ts';
 export {
   type Config,
   type ConfigFault,

@@ -7,9 +7,9 @@ import {
   runUntilSignalled,
   startTelemetry,
   UndeclaredRoutes,
+  VERSION,
 } from '@anamnesis/service';
 import { startAnamnesis } from './start-anamnesis.ts';
-import { VERSION } from './version.ts';
 
 /** sysexits.h */
 const EX_USAGE = 64;

@@ -1,30 +1,31 @@
 import { openAccesses } from '@anamnesis/access';
 import { keptRawLog, openAudit } from '@anamnesis/audit-service';
+import { RECORDS } from '@anamnesis/contracts';
 import { warmValidation } from '@anamnesis/fhir/validation';
-import { gatewayModule, keysModule, type FhirDependencies } from '@anamnesis/gateway-service';
+import { fhirRenderer, gatewayModule, keysModule, type FhirDependencies } from '@anamnesis/gateway-service';
 import { PermissionGuard } from '@anamnesis/identity';
 import { openEmbeddedIssuer } from '@anamnesis/identity/embedded';
 import { Fault, type Instant } from '@anamnesis/kernel';
 import { Erasures, patientsModule } from '@anamnesis/patients-service';
-import { Projections, projectionsModule, RECORDS } from '@anamnesis/projections-service';
+import { Projections, projectionsModule } from '@anamnesis/projections-service';
 import { openReadStore } from '@anamnesis/read-store/embedded';
 import {
+  Closing,
   createLog,
   FAULT_PROBLEMS,
   HealthRegistry,
   observeProjectionLag,
   publicUrlOf,
   startService,
+  VERSION,
   type Config,
   type RunningService,
 } from '@anamnesis/service';
 import { auditParts } from './audit-parts.ts';
-import { Closing } from './closing.ts';
+
 import { contextsOver } from './contexts.ts';
-import { fhirRenderer } from './fhir-renderer.ts';
 import { noteServer } from './server-file.ts';
 import { openStorage } from './storage.ts';
-import { VERSION } from './version.ts';
 
 export interface StartOptions {
   readonly config: Config;

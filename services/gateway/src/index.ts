@@ -14,4 +14,5 @@ export { outcomeText, refused } from './fhir/problem.ts';
 export { recordedAccesses } from './fhir/recorded-accesses.ts';
 export { PATCH_STATUS } from './fhir/writing.ts';
 export { gatewayModule } from './gateway.module.ts';
+export { fhirRenderer } from './http/fhir-renderer.ts';
 export { keysModule } from './http/keys.controller.ts';

@@ -1,13 +1,17 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import { RECORDS } from '@anamnesis/contracts';
 import type { EventReader } from '@anamnesis/event-store';
-import { Fault, type FaultCode, type Position } from '@anamnesis/kernel';
+import { Fault, type FaultCode } from '@anamnesis/kernel';
 import type { ReadModelReader } from '@anamnesis/read-store';
-import { POISON_EVENT, poisonOf, type PoisonEvent } from './domain/poison-event.ts';
+import {
+  statusOf,
+  type Following,
+  type ProjectionControl,
+  type ProjectionState,
+  type ProjectionStatus,
+} from './projection-status.ts';
 import type { FromProjectionThread, FromRebuildThread, RebuildProgress, ThreadData } from './thread-messages.ts';
-
-/** The read model of all current resources, with every search parameter. */
-export const RECORDS = 'records';
 
 export interface ProjectionsOptions {
   /** The data folder. */
@@ -25,28 +29,8 @@ export interface ProjectionsOptions {
   readonly restartMs?: number;
 }
 
-export type ProjectionState = 'starting' | 'following' | 'waiting' | 'failed' | 'stopped';
-
-export interface ProjectionStatus {
-  readonly model: string;
-  readonly state: ProjectionState;
-  /** Why it waits, or failed last. */
-  readonly reason?: FaultCode | 'thread-failed';
-  readonly position: Position;
-  readonly head: Position;
-  /** Positions that are still to come. */
-  readonly lag: number;
-  /** Events that were skipped: how many, and the first hundred by position. */
-  readonly poisonCount: number;
-  readonly poison: readonly PoisonEvent[];
-  /** Where a rebuild is, while one runs. */
-  readonly rebuilding?: RebuildProgress;
-}
-
-const POISON_SHOWN = 100;
-
 /** The projections of the embedded profile: one thread follows the log, another rebuilds beside it on demand. */
-export class Projections {
+export class Projections implements ProjectionControl {
   readonly #options: ProjectionsOptions;
   readonly #data: ThreadData;
   #thread: Worker | undefined;
@@ -73,36 +57,16 @@ export class Projections {
     return projections;
   }
 
-  async status(): Promise<ProjectionStatus> {
+  status(): Promise<ProjectionStatus> {
     const { log, records } = this.#options;
-    const [head, position, page] = await Promise.all([
-      log.head(),
-      records.progress(),
-      records.query({ type: POISON_EVENT, limit: POISON_SHOWN, total: true }),
-    ]);
-    const poison = page.documents.map(poisonOf).sort((a, b) => a.position - b.position);
-    return {
-      model: RECORDS,
-      state: this.#state,
-      position,
-      head,
-      lag: Math.max(0, head - position),
-      poisonCount: page.total ?? poison.length,
-      poison,
-      ...(this.#reason !== undefined && { reason: this.#reason }),
-      ...(this.#rebuilding && { rebuilding: this.#rebuilding }),
-    };
+    return statusOf(RECORDS, this.state, log, records, this.#rebuilding);
   }
 
   /** Whether the model is being kept up, without a look at any file: for readiness. */
-  get state(): { readonly state: ProjectionState; readonly reason?: FaultCode | 'thread-failed' } {
+  get state(): Following {
     return { state: this.#state, ...(this.#reason !== undefined && { reason: this.#reason }) };
   }
 
-  /**
-   * Builds the model anew from the log while the old one serves, then swaps it in. Throws `Fault`: `store-in-use`
-   * while another rebuild runs, `stopping`, and what the build failed with; the old model then serves on.
-   */
   async rebuild(onProgress: (progress: RebuildProgress) => void = () => undefined): Promise<void> {
     if (this.#stopped) throw new Fault('stopping', 'The projections are being stopped.');
     if (this.#rebuild) throw new Fault('store-in-use', 'The read model is being rebuilt already.', { retryable: true });

@@ -4,7 +4,8 @@ import { Fault, newId, type FaultCode } from '@anamnesis/kernel';
 import type { ReadModelWriter } from '@anamnesis/read-store';
 import { persist } from '../src/application/back-off.ts';
 import { followLog, type Following } from '../src/application/follow-log.ts';
-import { POISON_EVENT, RECORDS } from '../src/index.ts';
+import { RECORDS } from '@anamnesis/contracts';
+import { POISON_EVENT } from '../src/index.ts';
 import { TestRecord } from './record.ts';
 
 let record: TestRecord;

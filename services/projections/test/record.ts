@@ -8,7 +8,8 @@ import { newId, type Actor, type Fact, type Position } from '@anamnesis/kernel';
 import { EmbeddedKeyVault } from '@anamnesis/key-vault/embedded';
 import type { ReadModelReader } from '@anamnesis/read-store';
 import { openReadStore, type EmbeddedReadStore } from '@anamnesis/read-store/embedded';
-import { Projections, RECORDS } from '../src/index.ts';
+import { RECORDS } from '@anamnesis/contracts';
+import { Projections } from '../src/index.ts';
 
 export const actor: Actor = { id: newId(), role: 'nurse', facility: 'north', purpose: 'TREAT' };
 

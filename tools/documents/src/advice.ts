@@ -31,6 +31,8 @@ export const FAULT_ADVICE: Advice<FaultCode> = {
     'Ask again: what was written is safe, searches are not that far yet. Operator: `anamnesis projections`.',
   'read-model-unavailable': 'Ask again after `Retry-After`. Reads by id go on. Operator: `anamnesis projections`.',
   'identity-unavailable': 'Ask again after `Retry-After`.',
+  'service-unavailable':
+    'Ask again after `Retry-After`. Operator: see which service is not ready; `/health/ready` of each says why.',
   'conflict-persists': 'Read the record again and repeat; somebody else keeps writing it.',
   overloaded: 'Wait for `Retry-After`, send fewer requests at once.',
   stopping: 'Send it again after `Retry-After`, to the process that takes over.',

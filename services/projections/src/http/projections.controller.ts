@@ -3,14 +3,17 @@ import { Allow } from '@anamnesis/identity';
 import { Fault } from '@anamnesis/kernel';
 import { FAULT_PROBLEMS, HTTP_PROBLEMS, ProblemError } from '@anamnesis/service';
 import type { FastifyReply } from 'fastify';
-import { Projections, RECORDS, type ProjectionStatus } from '../projections.ts';
+import { RECORDS } from '@anamnesis/contracts';
+import type { ProjectionControl, ProjectionStatus } from '../projection-status.ts';
+
+export const PROJECTIONS = Symbol('projections');
 
 /** How far the read models are, and building them anew; for operators. */
 @Controller('admin/projections')
 export class ProjectionsController {
-  readonly #projections: Projections;
+  readonly #projections: ProjectionControl;
 
-  constructor(@Inject(Projections) projections: Projections) {
+  constructor(@Inject(PROJECTIONS) projections: ProjectionControl) {
     this.#projections = projections;
   }
 

@@ -4,7 +4,8 @@ import type { EventReader, EventStore, StoredEvent } from '@anamnesis/event-stor
 import { EmbeddedEventBus } from '@anamnesis/event-bus/embedded';
 import type { EventOpener } from '@anamnesis/journal';
 import { handle } from '@anamnesis/kernel';
-import { projectBatch, RECORDS } from '@anamnesis/projections-service';
+import { RECORDS } from '@anamnesis/contracts';
+import { projectBatch } from '@anamnesis/projections-service';
 import type { Document, Operation, ReadModelReader, ReadModelWriter } from '@anamnesis/read-store';
 import { openReadStore } from '@anamnesis/read-store/embedded';
 import { copyAsLeft } from './world.ts';

@@ -1,4 +1,4 @@
-import { outcomeText } from '@anamnesis/gateway-service';
+import { outcomeText } from '../fhir/problem.ts';
 import type { ProblemRenderer } from '@anamnesis/service';
 
 /** What is refused before the FHIR server is reached is told as an OperationOutcome, too. */

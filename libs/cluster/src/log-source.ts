@@ -1,0 +1,43 @@
+/** EventStoreDB and the shared key vault, as the audit sequencer's thread opens them for itself. */
+import { setTimeout as sleep } from 'node:timers/promises';
+import { encodeStored, type StoredEvent } from '@anamnesis/event-store';
+import { EventStoreDb } from '@anamnesis/event-store/eventstoredb';
+import type { Position } from '@anamnesis/kernel';
+import type { ClusterConfig } from './config.ts';
+import { openKeyReader } from './open-key-vault.ts';
+
+export type LogSourceOptions = Pick<
+  ClusterConfig,
+  'eventStore' | 'mongodb' | 'transit' | 'transitKey' | 'transitToken' | 'keyFile'
+>;
+
+/** How often the log's end is looked at when nothing else says that it moved, in milliseconds. */
+const LOOK_MS = 100;
+
+/** The settings that the thread needs; they cross to it by structured clone. */
+export function logSourceOptions(config: ClusterConfig): LogSourceOptions {
+  const { eventStore, mongodb, transit, transitKey, transitToken, keyFile } = config;
+  return { eventStore, mongodb, transit, transitKey, transitToken, keyFile };
+}
+
+export async function openLogSource(options: unknown) {
+  const settings = options as LogSourceOptions;
+  const reader = await EventStoreDb.open({ connectionString: settings.eventStore! });
+  const keys = await openKeyReader(settings);
+  const raw = (event: StoredEvent) => ({ position: event.position, bytes: encodeStored(event) });
+  return {
+    reader,
+    keys,
+    raw: {
+      readRaw: async (from: Position, limit: number) => (await reader.readAll({ from, limit })).map(raw),
+      readRawAt: async (position: Position) => (await reader.readPositions([position])).map(raw)[0],
+    },
+    moved: async () => {
+      await sleep(LOOK_MS);
+    },
+    close: async () => {
+      await keys.close();
+      await reader.close();
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import { duration, list, type Setting, setting, SETTINGS, text, webOrigin, wholeNumber } from '@anamnesis/service';
+import { SERVICES, type ServiceName } from '@anamnesis/identity';
+
+const ORIGINS = list(/^https?:\/\/[^\s/,?#@]+$/, 'must be http or https addresses without a path, separated by commas');
+
+/** Where the instances of a service are reached by the others. */
+const addressOf = (service: ServiceName) =>
+  setting(
+    `ANAMNESIS_${service.toUpperCase()}`,
+    `Where the other services reach ${service}: the address of its load balancer, or of each instance (comma-separated).`,
+    ORIGINS,
+    undefined,
+  );
+
+const {
+  host,
+  port,
+  publicUrl,
+  trustedProxies,
+  dataFolder,
+  erasures,
+  bodyBytes,
+  nesting,
+  countDefault,
+  countMax,
+  parameters,
+  positionWait,
+  shutdownWait,
+  logLevel,
+  retentionClinicalYears,
+  retentionFinancialYears,
+} = SETTINGS;
+
+/** Every setting of the services of the cluster profile; each service reads those that it needs. */
+export const CLUSTER_SETTINGS = {
+  host,
+  port,
+  publicUrl,
+  trustedProxies,
+  dataFolder: { ...dataFolder, description: "The service's own folder: access records that wait, the audit tree." },
+  erasures,
+  bodyBytes,
+  nesting,
+  countDefault,
+  countMax,
+  parameters,
+  positionWait,
+  shutdownWait,
+  logLevel,
+  retentionClinicalYears,
+  retentionFinancialYears,
+  instance: setting(
+    'ANAMNESIS_INSTANCE',
+    'Names this process among those of its service; two of them must not share a name. Without it: the host name.',
+    text,
+    undefined,
+  ),
+  eventStore: setting(
+    'ANAMNESIS_EVENT_STORE',
+    'The connection string of EventStoreDB (esdb:// or esdb+discover://), with credentials and TLS settings.',
+    text,
+    undefined,
+  ),
+  kafka: setting(
+    'ANAMNESIS_KAFKA',
+    'The bootstrap addresses of Kafka (comma-separated host:port).',
+    list(/^[^\s,:]+:\d{1,5}$/, 'must be host:port pairs separated by commas'),
+    undefined,
+  ),
+  kafkaTls: setting(
+    'ANAMNESIS_KAFKA_CA',
+    'The PEM file of the authority that signed the brokers; turns TLS on.',
+    text,
+    undefined,
+  ),
+  kafkaUser: setting('ANAMNESIS_KAFKA_USER', 'The SASL user (SCRAM-SHA-512).', text, undefined),
+  kafkaPassword: setting('ANAMNESIS_KAFKA_PASSWORD', 'The SASL password.', text, undefined),
+  partitions: setting(
+    'ANAMNESIS_PARTITIONS',
+    'Partitions of each topic, when topics are created.',
+    wholeNumber(1, 256),
+    '4',
+  ),
+  replication: setting(
+    'ANAMNESIS_REPLICATION',
+    'Replicas of each topic, when topics are created.',
+    wholeNumber(1, 9),
+    '1',
+  ),
+  mongodb: setting(
+    'ANAMNESIS_MONGODB',
+    'The connection string of MongoDB (mongodb:// or mongodb+srv://).',
+    text,
+    undefined,
+  ),
+  keycloak: setting('ANAMNESIS_KEYCLOAK', 'Where the services reach Keycloak.', webOrigin, undefined),
+  issuer: setting(
+    'ANAMNESIS_ISSUER',
+    'The address of the realm as tokens name it: https://record.example/realms/anamnesis.',
+    text,
+    undefined,
+  ),
+  clientSecret: setting('ANAMNESIS_CLIENT_SECRET', "The secret of the service's account in Keycloak.", text, undefined),
+  transit: setting(
+    'ANAMNESIS_TRANSIT',
+    'Where HashiCorp Vault or OpenBao holds the key-encryption key (transit API). Without it: a key file.',
+    webOrigin,
+    undefined,
+  ),
+  transitKey: setting('ANAMNESIS_TRANSIT_KEY', 'The name of the transit key.', text, 'anamnesis'),
+  transitToken: setting('ANAMNESIS_TRANSIT_TOKEN', 'The token for the transit API.', text, undefined),
+  keyFile: setting(
+    'ANAMNESIS_KEY_FILE',
+    'The mounted file with the key-encryption key, where there is no transit API.',
+    text,
+    undefined,
+  ),
+  relayStandBy: setting(
+    'ANAMNESIS_RELAY_STAND_BY',
+    'How long a relay that was replaced waits before it tries again.',
+    duration(100, 600_000),
+    '5s',
+  ),
+  ...(Object.fromEntries(SERVICES.map((service) => [service, addressOf(service)])) as Record<
+    ServiceName,
+    ReturnType<typeof addressOf>
+  >),
+} as const satisfies Readonly<Record<string, Setting>>;
+
+/** Settings whose value may stand in a file instead, named by the variable with `_FILE` behind it. */
+export const SECRETS = ['eventStore', 'kafkaPassword', 'mongodb', 'clientSecret', 'transitToken'] as const;

@@ -1,0 +1,56 @@
+import { decisionsModule, runService } from '@anamnesis/cluster';
+import { logSourceOptions } from '@anamnesis/cluster/log-source';
+import { newId } from '@anamnesis/kernel';
+import { opaqueId, RecordContext } from '@anamnesis/records';
+import { Fault } from '@anamnesis/kernel';
+import { AuditQuestions } from './application/audit-questions.ts';
+import { auditModule } from './audit.module.ts';
+import { openAudit } from './open-audit.ts';
+import { encodedRawLog } from './raw-log.ts';
+
+const SYSTEM = { id: 'system', role: 'operator', purpose: 'HOPERAT' } as const;
+
+await runService({
+  service: 'audit',
+  about: 'who saw and did what: the tree over the log, its checkpoints and proofs, the trail.',
+  needs: [],
+  compose: async (cluster) => {
+    const { config, closing, health } = cluster;
+    const [store, vault, journal] = [await cluster.store(), await cluster.vault(), await cluster.journal()];
+    const { recorder } = await cluster.accesses();
+    const audit = await openAudit({
+      folder: config.dataFolder,
+      source: { module: import.meta.resolve('@anamnesis/cluster/log-source'), options: logSourceOptions(config) },
+      log: store,
+      raw: encodedRawLog(store),
+      keys: vault,
+      observer: { site: 'anamnesis', observer: 'urn:anamnesis:audit' },
+    });
+    closing.add(() => audit.close());
+    const { tree, trail } = audit;
+    health.register('audit-tree', () => {
+      const { failure } = tree;
+      return failure
+        ? { ready: false, reason: failure instanceof Fault ? failure.message : 'the audit thread has ended' }
+        : { ready: true };
+    });
+    const opaquePatient = (id: string): string => opaqueId('Patient', id, journal.keyedHash.bind(journal));
+    const questions = new AuditQuestions({ tree, trail, log: store, opaquePatient });
+    const lifecycle = (type: 'AuditStarted' | 'AuditStopped'): Promise<void> => {
+      const requestId = newId();
+      return recorder.record(
+        { actor: SYSTEM, correlation: requestId },
+        { type, facts: { patients: [], from: '', requestId } },
+      );
+    };
+    return {
+      modules: [
+        auditModule({ tree, trail, recorder, questions, forOthers: true }),
+        decisionsModule({ context: new RecordContext('audit', journal), journal }),
+      ],
+      // DICOM PS3.15 A.5.1.1: the trail says when it began and ended.
+      started: () => lifecycle('AuditStarted'),
+      stopping: () => lifecycle('AuditStopped'),
+    };
+  },
+});
