@@ -108,10 +108,12 @@ function careless(...options: Parameters<Parts['openBus']>): EventBus {
   return {
     consume: (consuming, handler) => {
       const handleOrPass = (delivery: Delivery): Promise<void> =>
-        handler(delivery).catch(() => handleOrPass({ events: [], through: delivery.through }));
+        handler(delivery).catch(() => handleOrPass({ ...delivery, events: [] }));
       return bus.consume(consuming, handleOrPass);
     },
     progress: (group) => bus.progress(group),
+    listDeadLetters: (options) => bus.listDeadLetters(options),
+    replayDeadLetters: (which) => bus.replayDeadLetters(which),
     close: () => bus.close(),
   };
 }

@@ -2,7 +2,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Delivery, EventBus } from '@anamnesis/event-bus';
 import type { StoredEvent } from '@anamnesis/event-store';
-import type { EventMeta, Position } from '@anamnesis/kernel';
+import { Fault, type EventMeta, type Position } from '@anamnesis/kernel';
 import { drawFrom } from '@anamnesis/testing';
 import { applyBatch } from '@anamnesis/projections-service';
 import type { Model, Parts } from './parts.ts';
@@ -150,9 +150,9 @@ export class Consumers {
     let count = -1;
     await this.#consume({ group: WITNESS, batchSize, from: this.#from }, target, async ({ events }) => {
       const fault = faults[(count += 1)]?.kind;
-      if (fault === 'fails-before') throw new Error('The simulation fails the witness.');
+      if (fault === 'fails-before') throw failing('The simulation fails the witness.');
       for (const { position } of events) this.seen.add(position);
-      if (fault === 'fails-after') throw new Error('The simulation fails the witness after its effect.');
+      if (fault === 'fails-after') throw failing('The simulation fails the witness after its effect.');
     });
   }
 
@@ -169,7 +169,7 @@ export class Consumers {
       if (crash.stage === 'after') await this.#take(delivery);
       left = this.#leave('none');
       finish();
-      throw new Error('The simulation kills the consumers.');
+      throw failing('The simulation kills the consumers.');
     });
     return left;
   }
@@ -192,10 +192,10 @@ export class Consumers {
   async #faulty(delivery: Delivery, target: Position, fault: DeliveryFault | undefined): Promise<void> {
     switch (fault?.kind) {
       case 'fails-before':
-        throw new Error('The simulation fails this delivery.');
+        throw failing('The simulation fails this delivery.');
       case 'fails-after':
         await this.#take(delivery);
-        throw new Error('The simulation fails this delivery after it was taken.');
+        throw failing('The simulation fails this delivery after it was taken.');
       case 'duplicate':
         await this.#take(delivery);
         return this.#take(delivery);
@@ -232,7 +232,7 @@ export class Consumers {
     const groups = [...Map.groupBy(delivery.events, patientOf).values()];
     const progress = await this.model.writer.progress();
     while (groups.length > 0) await this.#apply(groups.splice(draw.whole(0, groups.length - 1), 1)[0]!, progress);
-    await this.#take({ events: [], through: delivery.through });
+    await this.#take({ ...delivery, events: [] });
   }
 
   /** One patient's events come only with the next delivery; progress waits for them. Not at the end of the log. */
@@ -258,6 +258,11 @@ export class Consumers {
     const operations = await this.#parts.project(events, this.#world.journal);
     await applyBatch(this.model.writer, operations, events, through);
   }
+}
+
+/** A fault of the world: the bus repeats the delivery, where it would set aside what a bug rejects. */
+function failing(message: string): Fault {
+  return new Fault('read-model-unavailable', message, { retryable: true });
 }
 
 /** Whose events keep their order; an event whose envelope cannot be read is nobody's. */
