@@ -43,7 +43,7 @@ async function fhirOver(cluster: Cluster): Promise<FhirDependencies> {
   return {
     journal,
     log,
-    contexts: Object.fromEntries(contexts) as FhirDependencies['contexts'],
+    contexts: Object.fromEntries(contexts) as Readonly<Record<ContextName, RemoteContext>>,
     records: new RemoteReadModel(RECORDS, await cluster.peer('projections')),
     accesses: recordedAccesses(recorder),
     timeline: audit,
@@ -77,6 +77,8 @@ await runService({
       }),
     );
     for (const proxy of proxies) closing.add(() => proxy.close());
+    const signIn = keycloakProxy({ keycloakUrl: config.keycloak!, publicUrl: baseUrl, log });
+    closing.add(() => signIn.close());
     warmValidation(WARM);
     const options = {
       version: VERSION,
@@ -85,7 +87,7 @@ await runService({
     };
     return {
       modules: [gatewayModule(fhir, options, baseUrl), keysModule(await cluster.vault())],
-      mounts: [...proxies, ...keycloakProxy({ keycloakUrl: config.keycloak!, publicUrl: baseUrl })],
+      mounts: [...proxies, ...signIn.mounts],
       renderers: [fhirRenderer],
     };
   },

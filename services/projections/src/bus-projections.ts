@@ -75,7 +75,7 @@ export class BusProjections implements ProjectionControl {
 
   status(): Promise<ProjectionStatus> {
     const { log, records } = this.#options;
-    return statusOf(RECORDS, this.#following, log, records, this.#rebuilding);
+    return statusOf(RECORDS, this.#following, log, records, () => this.#rebuilding);
   }
 
   async rebuild(onProgress: (progress: RebuildProgress) => void = () => undefined): Promise<void> {

@@ -42,13 +42,14 @@ export async function statusOf(
   following: Following,
   log: Pick<EventReader, 'head'>,
   records: ReadModelReader,
-  rebuilding: RebuildProgress | undefined,
+  rebuilding: () => RebuildProgress | undefined,
 ): Promise<ProjectionStatus> {
   const [head, position, page] = await Promise.all([
     log.head(),
     records.progress(),
     records.query({ type: POISON_EVENT, limit: POISON_SHOWN, total: true }),
   ]);
+  const progress = rebuilding();
   const poison = page.documents.map(poisonOf).sort((a, b) => a.position - b.position);
   return {
     model,
@@ -58,6 +59,6 @@ export async function statusOf(
     lag: Math.max(0, head - position),
     poisonCount: page.total ?? poison.length,
     poison,
-    ...(rebuilding && { rebuilding }),
+    ...(progress && { rebuilding: progress }),
   };
 }

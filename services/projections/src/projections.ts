@@ -59,7 +59,7 @@ export class Projections implements ProjectionControl {
 
   status(): Promise<ProjectionStatus> {
     const { log, records } = this.#options;
-    return statusOf(RECORDS, this.state, log, records, this.#rebuilding);
+    return statusOf(RECORDS, this.state, log, records, () => this.#rebuilding);
   }
 
   /** Whether the model is being kept up, without a look at any file: for readiness. */
