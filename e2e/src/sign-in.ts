@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import { Browser } from './browser.ts';
+import { Browser, formOf } from './browser.ts';
 import type { Server } from './server.ts';
 
 /** Keycloak's path of the realm; every profile has it. */
@@ -45,8 +45,9 @@ export async function signIn(
   { browser = new Browser(), password }: { browser?: Browser; password?: string } = {},
 ): Promise<{ readonly url: URL; readonly page: Response }> {
   const asked = await browser.follow(request.url);
-  const form = { username, password: password ?? (await server.password(username)) };
-  const { url, page } = await browser.follow(asked.url, backOf(server), form);
+  const form = formOf(await asked.page.text(), asked.url);
+  const fields = { ...form?.fields, username, password: password ?? (await server.password(username)) };
+  const { url, page } = await browser.follow(form?.action ?? asked.url, backOf(server), fields);
   return { url: new URL(url), page };
 }
 

@@ -11,6 +11,7 @@ export { SERVICE_ROLE, serviceClient, type ServiceName, SERVICES } from './servi
 export { CALLER_PROBLEMS, callerOf } from './caller-of.ts';
 export { can, type DenialReason, type Verdict, type Wanted } from './can.ts';
 export { type Scope, scopeOf } from './scope-of.ts';
+export { type DemoPerson, demoPeople } from './demo-people.ts';
 export { isRole, type Role, ROLES } from './roles.ts';
 export { DEFAULT_PURPOSE, type PurposeClass, PURPOSES } from './purposes.ts';
 export { groupOf, IMPERSONAL_GROUPS, RESOURCE_GROUPS, type ResourceGroup } from './resource-groups.ts';
@@ -25,7 +26,7 @@ export {
 } from './permissions.ts';
 export { Allow, AllowFhir } from './allow.ts';
 export { type AccessDenials, type Denial } from './access-denials.ts';
-export { type SignIn, type SignInEvents, type SignInFailure } from './sign-in-events.ts';
+export { type KeptEvent, type SignIn, type SignInEvents, type SignInFailure } from './sign-in-events.ts';
 export { type InvalidToken, type TokenVerifier } from './token-verifier.ts';
 export { LocalTokenVerifier, type LocalTokenVerifierOptions } from './local-token-verifier.ts';
 export { PermissionGuard, type PermissionGuardOptions } from './permission-guard.ts';

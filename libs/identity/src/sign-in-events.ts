@@ -1,4 +1,12 @@
-export interface SignIn {
+/** Of an event that the identity provider keeps itself; such a one may be told more than once. */
+export interface KeptEvent {
+  /** The identity provider's own id of the event. */
+  readonly id?: string;
+  /** When it happened, milliseconds since the epoch; without it, now. */
+  readonly at?: number;
+}
+
+export interface SignIn extends KeptEvent {
   /** The identity provider's subject; opaque. */
   readonly subject: string;
   readonly username: string;
@@ -7,7 +15,7 @@ export interface SignIn {
   readonly from: string;
 }
 
-export interface SignInFailure {
+export interface SignInFailure extends KeptEvent {
   /** Only of a user that exists: what else was typed may be a password in the wrong field. */
   readonly username?: string;
   readonly clientId: string;
@@ -15,7 +23,10 @@ export interface SignInFailure {
   readonly from: string;
 }
 
-/** Told of sign-ins and their failures before they are answered, so that the audit log has them. */
+/**
+ * Told of sign-ins and their failures, so that the audit log has them: before they are answered where the issuer is our
+ * own, else soon after.
+ */
 export interface SignInEvents {
   signedIn(event: SignIn): Promise<void>;
   signInFailed(event: SignInFailure): Promise<void>;

@@ -1,5 +1,11 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { ServedIssuer } from './served-issuer.ts';
+
+/** Where people sign in, whoever serves it. */
+export interface SignInPlace {
+  readonly url: string;
+  readonly realm: string;
+  password(username: string): Promise<string>;
+}
 
 /** As much of a browser as signing in takes: cookies with their paths, forms, redirects followed one by one. */
 export class Browser {
@@ -33,14 +39,49 @@ export class Browser {
   }
 
   #keep(line: string): void {
-    const [pair = '', ...attributes] = line.split('; ');
+    const [pair = '', ...attributes] = line.split(/; */);
     const name = pair.slice(0, pair.indexOf('='));
-    const path = attributes.find((attribute) => attribute.toLowerCase().startsWith('path='))?.slice(5) ?? '/';
     const value = pair.slice(name.length + 1);
-    if (value === '') this.#cookies.delete(name);
+    const path = attributes.find((attribute) => attribute.toLowerCase().startsWith('path='))?.slice(5) ?? '/';
+    if (value === '' || attributes.some((attribute) => /^max-age=0$/i.test(attribute))) this.#cookies.delete(name);
     else this.#cookies.set(name, { path, value });
   }
 }
+
+/** A page's form as a browser sends it when its first button is pressed: all fields but the other buttons. */
+export interface Form {
+  readonly action: string;
+  readonly fields: Readonly<Record<string, string>>;
+}
+
+/** The form of a page that was found at `url`; undefined when it has none. */
+export function formOf(html: string, url: string): Form | undefined {
+  const [form] = /<form[\s>][\s\S]*?<\/form>/i.exec(html) ?? [];
+  if (form === undefined) return undefined;
+  const fields: Record<string, string> = {};
+  let pressed = false;
+  for (const [tag, kind] of form.matchAll(/<(input|button)\s[^>]*>/gi)) {
+    const name = attributeOf(tag, 'name');
+    const button = kind?.toLowerCase() === 'button' || attributeOf(tag, 'type')?.toLowerCase() === 'submit';
+    if (name !== undefined && !(button && pressed)) fields[name] = attributeOf(tag, 'value') ?? '';
+    pressed ||= button;
+  }
+  return { action: new URL(attributeOf(form, 'action') ?? url, url).href, fields };
+}
+
+function attributeOf(tag: string, name: string): string | undefined {
+  const value = new RegExp(`^<[^>]*?\\s${name}="([^"]*)"`, 'i').exec(tag)?.[1];
+  return value?.replace(/&(amp|quot|lt|gt|#39|#x27);/g, (entity) => ENTITIES[entity] ?? entity);
+}
+
+const ENTITIES: Readonly<Record<string, string>> = {
+  '&amp;': '&',
+  '&quot;': '"',
+  '&lt;': '<',
+  '&gt;': '>',
+  '&#39;': "'",
+  '&#x27;': "'",
+};
 
 export interface Tokens {
   readonly access_token: string;
@@ -54,7 +95,7 @@ export interface AuthorizationRequest {
   readonly url: string;
 }
 
-export function authorizationRequest(served: ServedIssuer, more: Record<string, string> = {}): AuthorizationRequest {
+export function authorizationRequest(served: SignInPlace, more: Record<string, string> = {}): AuthorizationRequest {
   const verifier = randomBytes(32).toString('base64url');
   const query = new URLSearchParams({
     client_id: 'anamnesis-web',
@@ -72,18 +113,19 @@ export function authorizationRequest(served: ServedIssuer, more: Record<string, 
 /** Signs in through the pages; the address the browser is sent back to in the end. */
 export async function signIn(
   browser: Browser,
-  served: ServedIssuer,
+  served: SignInPlace,
   request: AuthorizationRequest,
   username: string,
 ): Promise<URL> {
   const asked = await browser.follow(request.url);
   const back = `${served.url}/signed-in`;
-  const form = { username, password: await served.password(username) };
-  return new URL((await browser.follow(asked.url, back, form)).url);
+  const form = formOf(await asked.page.text(), asked.url);
+  const fields = { ...form?.fields, username, password: await served.password(username) };
+  return new URL((await browser.follow(form?.action ?? asked.url, back, fields)).url);
 }
 
 export async function tokenRequest(
-  served: ServedIssuer,
+  served: SignInPlace,
   form: Record<string, string>,
   headers: Record<string, string> = {},
 ): Promise<Response> {
@@ -94,7 +136,7 @@ export async function tokenRequest(
   });
 }
 
-export async function redeem(served: ServedIssuer, { verifier }: AuthorizationRequest, back: URL): Promise<Response> {
+export async function redeem(served: SignInPlace, { verifier }: AuthorizationRequest, back: URL): Promise<Response> {
   return tokenRequest(served, {
     grant_type: 'authorization_code',
     client_id: 'anamnesis-web',
@@ -104,11 +146,11 @@ export async function redeem(served: ServedIssuer, { verifier }: AuthorizationRe
   });
 }
 
-export async function tokensOf(served: ServedIssuer, username: string, browser = new Browser()): Promise<Tokens> {
+export async function tokensOf(served: SignInPlace, username: string, browser = new Browser()): Promise<Tokens> {
   const request = authorizationRequest(served);
   return (await (await redeem(served, request, await signIn(browser, served, request, username))).json()) as Tokens;
 }
 
-export async function refresh(served: ServedIssuer, token: string, client = 'anamnesis-web'): Promise<Response> {
+export async function refresh(served: SignInPlace, token: string, client = 'anamnesis-web'): Promise<Response> {
   return tokenRequest(served, { grant_type: 'refresh_token', client_id: client, refresh_token: token });
 }
