@@ -31,8 +31,12 @@ export type Operation =
  * applied again.
  */
 export interface ReadModelWriter {
-  /** Applies the operations and moves the progress to `through`, in one transaction. */
+  /**
+   * Applies the operations and moves the progress of the writer's lane to `through`: in one transaction, or such that
+   * the progress is moved last and everything may be applied again.
+   */
   apply(operations: readonly Operation[], through: Position): Promise<void>;
+  /** Of the writer's lane. */
   progress(): Promise<Position>;
   close(): Promise<void>;
 }
@@ -74,13 +78,23 @@ export interface ReadModelReader {
 /** Generations of one read model: one live, at most one being built beside it. */
 export interface ReadStore {
   reader(model: string): Promise<ReadModelReader>;
-  /** The live generation's writer; makes the first generation when there is none. One writer at a time. */
-  writer(model: string): Promise<ReadModelWriter>;
+  /**
+   * The live generation's writer; makes the first generation when there is none. One writer at a time, for each lane of
+   * the bus that feeds the model. A store of one process has one lane, whatever it is called.
+   */
+  writer(model: string, lane?: string): Promise<ReadModelWriter>;
+  /**
+   * Says which lanes there are: the model's progress is the least of theirs, and one that was never written counts as
+   * 0. A lane that gets a writer is one of them from then on. A store of one process takes no notice.
+   */
+  lanes(model: string, names: readonly string[]): Promise<void>;
   /** A fresh generation beside the live one, tuned for bulk loading; not visible until `swap`. */
   build(model: string): Promise<ReadModelWriter>;
   /**
-   * Makes the built generation live and drops the old one once nobody reads it. Closes the built generation's writer
-   * and this store's live one; a live writer elsewhere is to be closed before: Fault `store-in-use`.
+   * Makes the built generation live and drops the old one once nobody reads it. Closes the built generation's writer.
+   * Where writers follow the live generation by themselves they go on; it waits until the build has what they wrote
+   * (Fault `read-model-behind`, retryable: load on, then swap). Elsewhere it closes this store's live writer, and one
+   * in another store is to be closed before: Fault `store-in-use`.
    */
   swap(model: string): Promise<void>;
   close(): Promise<void>;

@@ -119,6 +119,11 @@ class SqliteReadStore implements EmbeddedReadStore {
     }
   }
 
+  /** One log feeds the models here, and it is one lane. */
+  async lanes(): Promise<void> {
+    this.#assertOpen();
+  }
+
   /** The first generation is live from the start: there is none that it could be built beside. */
   #first(generations: Generations): number {
     const generation = generations.fresh();

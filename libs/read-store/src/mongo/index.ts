@@ -1,0 +1,1 @@
+export { openMongoReadStore, type MongoReader, type MongoReadStore, type MongoReadStoreOptions } from './read-store.ts';

@@ -1,0 +1,131 @@
+import { Fault, type Position } from '@anamnesis/kernel';
+import type { Operation, ReadModelWriter } from '../port.ts';
+import type { Documents } from './database.ts';
+import type { DocumentWriter } from './document-writer.ts';
+import type { Erasures } from './erasures.ts';
+import { guarded, stopping, unavailable } from './faults.ts';
+import { stretches } from './folded-operations.ts';
+import { hasJoined, laneProgress, type ModelState } from './model-state.ts';
+import type { ModelWatch } from './model-watch.ts';
+import type { Pointer, Target } from './pointer.ts';
+
+/** What writes to a model need. */
+export interface Writing {
+  readonly pointer: Pointer;
+  readonly watch: ModelWatch;
+  readonly documents: DocumentWriter;
+  readonly erasures: Erasures;
+  collection(generation: number): Promise<Documents>;
+}
+
+/** Changes of the pointer, or erasures by others, that one batch is written anew for. */
+const ATTEMPTS = 20;
+
+/**
+ * Writes one lane to the live generation and, while one is being built, to that one too. A batch counts when its
+ * lane's progress is recorded, which happens only while the pointer still says what the batch was written by. So no
+ * batch is lost between two generations, whoever builds and swaps them: else it is written once more, harmlessly.
+ */
+export class LaneWriter implements ReadModelWriter {
+  readonly #writing: Writing;
+  readonly #lane: string;
+  readonly #onClose: () => void;
+  readonly #unlisten: () => void;
+  #last: Promise<unknown> = Promise.resolve();
+  #joining = false;
+  #closing: Promise<void> | undefined;
+
+  /** `lane`: encoded. */
+  constructor(writing: Writing, lane: string, onClose: () => void) {
+    this.#writing = writing;
+    this.#lane = lane;
+    this.#onClose = onClose;
+    this.#unlisten = writing.watch.listen((state) => this.#noticed(state));
+  }
+
+  apply(operations: readonly Operation[], through: Position): Promise<void> {
+    return this.#inTurn(async () => {
+      for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+        if (await this.#attempt(operations, through)) return;
+        await this.#writing.watch.look();
+      }
+      throw unavailable();
+    });
+  }
+
+  /** False: something changed meanwhile. */
+  async #attempt(operations: readonly Operation[], through: Position): Promise<boolean> {
+    const { pointer, watch, documents, erasures } = this.#writing;
+    const state = await this.#joined();
+    const target: Target = {
+      live: state.live,
+      building: state.building?.generation,
+      erasures: state.erasures,
+    };
+    const numbers = target.building === undefined ? [target.live] : [target.live, target.building];
+    const generations = await Promise.all(numbers.map((number) => this.#writing.collection(number)));
+    let known = state.erasures;
+    for (const { documents: operationsOn, purge } of stretches(operations)) {
+      await documents.write(generations, operationsOn, known > 0);
+      if (purge === undefined) continue;
+      await erasures.record(purge.purge.subject, purge.position);
+      const erased = await pointer.erased();
+      // Somebody else's erasure may concern what was written already.
+      if (erased?.erasures !== known + 1) return false;
+      known = erased.erasures;
+      await Promise.all(generations.map((one) => erasures.take(one, purge.purge.subject, purge.position)));
+    }
+    const reached = await pointer.advance(this.#lane, through, { ...target, erasures: known });
+    if (reached === undefined) return false;
+    watch.learn(reached);
+    return true;
+  }
+
+  /** The state to write by, in which the lane writes to whatever is being built. */
+  async #joined(): Promise<ModelState & { readonly live: number }> {
+    const { pointer, watch } = this.#writing;
+    let state = watch.known ?? (await watch.look());
+    for (;;) {
+      if (state?.live == null) throw gone();
+      if (state.building === null || hasJoined(state, this.#lane)) return state as ModelState & { live: number };
+      const joined = await pointer.join(state, this.#lane);
+      if (joined !== undefined) watch.learn(joined);
+      state = joined ?? (await watch.look());
+    }
+  }
+
+  /** A quiet lane joins as well: a swap waits for all. */
+  #noticed(state: ModelState): void {
+    if (this.#joining || state.building === null || state.live === null || hasJoined(state, this.#lane)) return;
+    this.#joining = true;
+    // What fails here is tried again with the next look, or batch.
+    void this.#inTurn(() => this.#joined())
+      .catch(() => undefined)
+      .finally(() => (this.#joining = false));
+  }
+
+  progress(): Promise<Position> {
+    return this.#inTurn(async () => {
+      const state = await this.#writing.watch.look();
+      if (state?.live == null) throw gone();
+      return laneProgress(state, state.live, this.#lane);
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    if (this.#closing !== undefined) return Promise.reject(stopping());
+    const done = this.#last.then(() => guarded(work));
+    this.#last = done.catch(() => undefined);
+    return done;
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= this.#last.then(() => {
+      this.#unlisten();
+      this.#onClose();
+    });
+    return this.#closing;
+  }
+}
+
+const gone = () => new Fault('read-model-unavailable', 'The read model has gone; run `anamnesis rebuild`');
