@@ -4,20 +4,16 @@ import { encodeStored, type StoredEvent } from '@anamnesis/event-store';
 import { EventStoreDb } from '@anamnesis/event-store/eventstoredb';
 import type { Position } from '@anamnesis/kernel';
 import type { ClusterConfig } from './config.ts';
-import { openKeyReader } from './open-key-vault.ts';
+import { type KeySettings, keySettings, openKeyReader } from './open-key-vault.ts';
 
-export type LogSourceOptions = Pick<
-  ClusterConfig,
-  'eventStore' | 'mongodb' | 'transit' | 'transitKey' | 'transitToken' | 'keyFile'
->;
+export type LogSourceOptions = KeySettings & Pick<ClusterConfig, 'eventStore'>;
 
 /** How often the log's end is looked at when nothing else says that it moved, in milliseconds. */
 const LOOK_MS = 100;
 
 /** The settings that the thread needs; they cross to it by structured clone. */
 export function logSourceOptions(config: ClusterConfig): LogSourceOptions {
-  const { eventStore, mongodb, transit, transitKey, transitToken, keyFile } = config;
-  return { eventStore, mongodb, transit, transitKey, transitToken, keyFile };
+  return { ...keySettings(config), eventStore: config.eventStore };
 }
 
 export async function openLogSource(options: unknown) {

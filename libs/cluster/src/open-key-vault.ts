@@ -1,10 +1,19 @@
 import type { KeyEncryption } from '@anamnesis/key-vault';
 import { FileKeyEncryption } from '@anamnesis/key-vault/embedded';
 import { MongoKeyReader, MongoKeyVault } from '@anamnesis/key-vault/mongo';
-import { TransitKeyEncryption } from '@anamnesis/key-vault/transit';
+import { type TransitAuth, TransitKeyEncryption } from '@anamnesis/key-vault/transit';
 import type { ClusterConfig } from './config.ts';
 
-type KeySettings = Pick<ClusterConfig, 'mongodb' | 'transit' | 'transitKey' | 'transitToken' | 'keyFile'>;
+export type KeySettings = Pick<
+  ClusterConfig,
+  'mongodb' | 'transit' | 'transitKey' | 'transitToken' | 'transitTokenFile' | 'keyFile'
+>;
+
+/** The part of the configuration that says where keys are; it can cross to a thread. */
+export function keySettings(config: KeySettings): KeySettings {
+  const { mongodb, transit, transitKey, transitToken, transitTokenFile, keyFile } = config;
+  return { mongodb, transit, transitKey, transitToken, transitTokenFile, keyFile };
+}
 
 export async function openKeyVault(config: KeySettings): Promise<MongoKeyVault> {
   return MongoKeyVault.open({ url: config.mongodb!, encryption: await keyEncryption(config) });
@@ -15,15 +24,12 @@ export async function openKeyReader(config: KeySettings): Promise<MongoKeyReader
 }
 
 /** Who holds the key-encryption key: a key management service, or a mounted file. */
-export async function keyEncryption({
-  transit,
-  transitKey,
-  transitToken,
-  keyFile,
-}: KeySettings): Promise<KeyEncryption> {
+export async function keyEncryption(config: KeySettings): Promise<KeyEncryption> {
+  const { transit, transitKey, transitToken = '', transitTokenFile, keyFile } = config;
   if (transit === undefined) return FileKeyEncryption.open(keyFile ?? '', { create: false });
-  const auth = transitToken?.startsWith('/')
-    ? ({ kind: 'token-file', path: transitToken } as const)
-    : ({ kind: 'token', token: transitToken ?? '' } as const);
+  const auth: TransitAuth =
+    transitTokenFile === undefined
+      ? { kind: 'token', token: transitToken }
+      : { kind: 'token-file', path: transitTokenFile };
   return TransitKeyEncryption.open({ address: transit, key: transitKey, auth });
 }

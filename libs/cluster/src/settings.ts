@@ -109,6 +109,12 @@ export const CLUSTER_SETTINGS = {
   ),
   transitKey: setting('ANAMNESIS_TRANSIT_KEY', 'The name of the transit key.', text, 'anamnesis'),
   transitToken: setting('ANAMNESIS_TRANSIT_TOKEN', 'The token for the transit API.', text, undefined),
+  transitTokenFile: setting(
+    'ANAMNESIS_TRANSIT_TOKEN_FILE',
+    'The file with that token, where an agent renews it: it is read again whenever it changes.',
+    text,
+    undefined,
+  ),
   keyFile: setting(
     'ANAMNESIS_KEY_FILE',
     'The mounted file with the key-encryption key, where there is no transit API.',
@@ -128,4 +134,4 @@ export const CLUSTER_SETTINGS = {
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** Settings whose value may stand in a file instead, named by the variable with `_FILE` behind it. */
-export const SECRETS = ['eventStore', 'kafkaPassword', 'mongodb', 'clientSecret', 'transitToken'] as const;
+export const SECRETS = ['eventStore', 'kafkaPassword', 'mongodb', 'clientSecret'] as const;

@@ -2,7 +2,7 @@ import { runService } from '@anamnesis/cluster';
 import { RECORDS } from '@anamnesis/contracts';
 import { SealedJournalReader } from '@anamnesis/journal';
 import { openMongoReadStore } from '@anamnesis/read-store/mongo';
-import { observeProjectionLag, publicUrlOf } from '@anamnesis/service';
+import { observeProjectionLag } from '@anamnesis/service';
 import { BusProjections } from './bus-projections.ts';
 import { projectionsModule } from './projections.module.ts';
 
@@ -23,7 +23,7 @@ await runService({
       records,
       log: store,
       opener: new SealedJournalReader(store, vault),
-      ownBases: [`${publicUrlOf(config)}/fhir`],
+      ownBases: config.publicUrl === undefined ? [] : [`${config.publicUrl}/fhir`],
     });
     closing.add(() => projections.stop());
     health.register('search-index', () => {
