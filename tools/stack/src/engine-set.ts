@@ -4,6 +4,7 @@ import type { Log } from './engines/log.ts';
 import { startMongo, type RunningMongo } from './engines/mongo.ts';
 import { startOpenBao, type RunningOpenBao } from './engines/openbao.ts';
 import type { EngineName } from './command-line.ts';
+import { killAllStarted } from './processes/started-process.ts';
 
 /** The engines that were started; one that was not asked for is absent. */
 export interface EngineSet {
@@ -50,6 +51,8 @@ export async function startEngines({ only, brokers, folder, signal, log }: Engin
   const stop = async (): Promise<void> => {
     await Promise.all(Object.values(started).map((engine) => engine.stop()));
   };
+  // Told to stop while they start, nobody waits until they are ready.
+  signal?.addEventListener('abort', killAllStarted);
   const results = await Promise.allSettled(
     only.map(async (name) => {
       const since = performance.now();
@@ -57,6 +60,7 @@ export async function startEngines({ only, brokers, folder, signal, log }: Engin
       log(`${name} is ready after ${((performance.now() - since) / 1000).toFixed(1)} s`);
     }),
   );
+  signal?.removeEventListener('abort', killAllStarted);
   const failed = results.find((result) => result.status === 'rejected');
   if (failed !== undefined || signal?.aborted === true) {
     await stop();

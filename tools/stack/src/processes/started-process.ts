@@ -22,6 +22,13 @@ export interface Ended {
 export const STOP_LIMIT_MS = 15_000;
 const TAIL_BYTES = 2_000;
 
+const running = new Set<StartedProcess>();
+
+/** Ends every process that this one started, at once: whoever waits for one of them learns that it ended. */
+export function killAllStarted(): void {
+  for (const one of running) one.signal('SIGKILL');
+}
+
 /**
  * A child process in a group of its own: a signal reaches whatever it started, Ctrl-C in the terminal does not reach
  * it (so things are stopped in order), and it never outlives this process.
@@ -43,10 +50,12 @@ export class StartedProcess {
     });
     closeSync(log);
     if (this.#child.pid !== undefined) guard(this.#child.pid);
+    running.add(this);
     this.ended = new Promise((resolve) => {
       const end = (code: number | null, signal: NodeJS.Signals | null): void => {
         this.signal('SIGKILL'); // what it left behind in its group
         if (this.#child.pid !== undefined) forget(this.#child.pid);
+        running.delete(this);
         this.#end = { code, signal };
         resolve(this.#end);
       };

@@ -1,0 +1,70 @@
+import { REALM, realmWith, KeycloakAdmin } from '@anamnesis/identity/keycloak';
+import { prepareKeyVault } from '@anamnesis/key-vault/mongo';
+import { TransitKeyEncryption } from '@anamnesis/key-vault/transit';
+import { EngineError } from './engines/engine-error.ts';
+import type { Log } from './engines/log.ts';
+import { FACILITIES, type Secrets } from './secrets.ts';
+import type { Admin } from './stack-options.ts';
+
+/** Seconds. Whoever tries the record out, and the end-to-end suite, signs in once an hour. */
+const TOKEN_SECONDS = 3_600;
+
+export interface Prepared {
+  readonly publicUrl: string;
+  readonly kafka: readonly string[];
+  readonly replicas: number;
+  readonly mongodb: string;
+  readonly keycloak: { readonly url: string; readonly admin: Admin };
+  readonly replaceRealm: boolean;
+  readonly transit: { readonly url: string; readonly token: string };
+  readonly secrets: Secrets;
+}
+
+/** What must stand in an engine before the services come. Each step may be done again. */
+const PREPARATIONS: readonly {
+  readonly name: string;
+  readonly run: (to: Prepared) => Promise<void>;
+}[] = [
+  { name: 'transit key', run: prepareTransit },
+  { name: 'key vault', run: ({ mongodb }) => prepareKeyVault({ url: mongodb }) },
+  { name: 'realm', run: prepareRealm },
+];
+
+/** Does every step, side by side. */
+export async function prepare(to: Prepared, log: Log, signal: AbortSignal | undefined): Promise<void> {
+  await Promise.all(
+    PREPARATIONS.map(async ({ name, run }) => {
+      const since = performance.now();
+      await run(to).catch((error: unknown) => {
+        if (error instanceof EngineError) throw error;
+        throw new EngineError(`The ${name} could not be prepared: ${(error as Error).message}`, { cause: error });
+      });
+      log(`the ${name} is prepared after ${((performance.now() - since) / 1000).toFixed(1)} s`);
+    }),
+  );
+  signal?.throwIfAborted();
+}
+
+async function prepareTransit({ transit }: Prepared): Promise<void> {
+  const auth = { kind: 'token', token: transit.token } as const;
+  const made = await TransitKeyEncryption.open({ address: transit.url, key: 'anamnesis', auth, create: true });
+  made.close();
+}
+
+async function prepareRealm({ keycloak, publicUrl, secrets, replaceRealm }: Prepared): Promise<void> {
+  const { user: username, password } = keycloak.admin;
+  const admin = new KeycloakAdmin({ keycloakUrl: keycloak.url, username, password });
+  const document = realmWith({
+    hostname: publicUrl,
+    clientSecrets: secrets.clientSecrets,
+    facilities: FACILITIES,
+    demoUsers: { passwords: secrets.passwords },
+    accessTokenLifespan: TOKEN_SECONDS,
+  });
+  if (replaceRealm) await admin.replaceRealm(document);
+  else if (!(await admin.importRealm(document))) {
+    throw new EngineError(
+      `Keycloak has a realm ${REALM} already, whose secrets are not known here; --replace-realm makes it anew`,
+    );
+  }
+}
