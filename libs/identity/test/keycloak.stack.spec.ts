@@ -1,10 +1,12 @@
 import { createHmac } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { decodeJwt, decodeProtectedHeader } from 'jose';
 import { type SignIn, type SignInFailure, passCaller } from '../src/index.ts';
 import {
   KeycloakSignInEvents,
   KeycloakTokenVerifier,
+  type RealmDocument,
   realmWith,
   ServiceTokens,
   SIGN_INS_CLIENT,
@@ -68,7 +70,25 @@ describe('the realm', () => {
     expect(await served.admin.importRealm(realmWith({ realm: served.name, hostname: 'http://other.test' }))).toBe(
       false,
     );
-    expect(((await (await fetch(served.realm)).json()) as { realm: string }).realm).toBe(served.name);
+    expect((await (await fetch(`${served.realm}/.well-known/openid-configuration`)).json()) as object).toMatchObject({
+      issuer: served.realm,
+    });
+  });
+
+  it('of the repository’s file is taken as it is', async () => {
+    const path = new URL('../../../deploy/keycloak/anamnesis-realm.json', import.meta.url);
+    const file = JSON.parse(await readFile(path, 'utf8')) as RealmDocument;
+    const name = `${served.name}-file`;
+    try {
+      await served.admin.replaceRealm({ ...file, realm: name });
+      await served.admin.replaceRealm({ ...file, realm: name });
+      const { body } = await served.admin.ask(`/realms/${name}/users`);
+      expect(body).toEqual([]);
+      const { body: made } = await served.admin.ask(`/realms/${name}`);
+      expect(made).toMatchObject({ bruteForceProtected: true, revokeRefreshToken: true, eventsEnabled: true });
+    } finally {
+      await served.admin.removeRealm(name);
+    }
   });
 
   it('lets no client in that was given no secret', async () => {
@@ -143,7 +163,7 @@ describe('authorization code with PKCE', () => {
     expect(files.length).toBeGreaterThan(0);
     expect((await fetch(new URL(files[0]!, served.url))).status).toBe(200);
     for (const path of ['/admin/master/console/', '/realms/master', '/realms/master/protocol/openid-connect/certs']) {
-      expect([path, (await fetch(served.url + path)).status]).toEqual([path, 401]);
+      expect([path, (await fetch(served.url + path)).status]).toEqual([path, 404]);
     }
   });
 });
@@ -347,6 +367,16 @@ describe('a session that ended', () => {
   });
 });
 
+describe('a person with 26 sessions', () => {
+  it('has lost the oldest', async () => {
+    const sessions: Tokens[] = [];
+    for (let count = 0; count < 26; count += 1) sessions.push(await tokensOf(served, 'operator'));
+    expect((await refresh(served, sessions[0]!.refresh_token)).status).toBe(400);
+    expect((await refresh(served, sessions[25]!.refresh_token)).status).toBe(200);
+    expect(await refusedInTime(sessions[0]!.access_token)).toBe(true);
+  });
+});
+
 describe('while Keycloak is away', () => {
   it('who is signed in goes on; who signs in is told to come back', async () => {
     const tokens = await tokensOf(served, 'nurse');
@@ -365,7 +395,7 @@ describe('while Keycloak is away', () => {
     } finally {
       served.line.mend();
     }
-    expect((await (await fetch(served.realm)).json()) as object).toMatchObject({ realm: served.name });
+    expect((await fetch(`${served.realm}/.well-known/openid-configuration`)).status).toBe(200);
   });
 });
 
