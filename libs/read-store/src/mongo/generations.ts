@@ -1,7 +1,7 @@
 import { Fault } from '@anamnesis/kernel';
 import type { Database, Documents } from './database.ts';
 import { isCollectionGone, otherSchema } from './faults.ts';
-import { generationState, type ModelState } from './model-state.ts';
+import { generationState, type ModelState, type LiveState } from './model-state.ts';
 import type { ModelWatch } from './model-watch.ts';
 import type { Pointer } from './pointer.ts';
 import { LAYOUT } from './schema.ts';
@@ -23,10 +23,10 @@ export class Generations {
   }
 
   /** The state of a model that has a live generation; the first one is made here. */
-  async ensureLive(): Promise<ModelState & { readonly live: number }> {
+  async ensureLive(): Promise<LiveState> {
     await this.#pointer.ensure();
     let state = await this.#watch.look();
-    if (state?.live == null) {
+    if (state === undefined || state.live === null) {
       const generation = await this.create();
       const made = await this.#pointer.makeLive(generation);
       // Another process was as quick: theirs is live, this one goes.
@@ -34,7 +34,8 @@ export class Generations {
       state = await this.#watch.look();
     }
     const live = state?.live;
-    if (state === undefined || live == null) throw new Fault('read-model-unavailable', 'The read model has gone');
+    if (state === undefined || live === undefined || live === null)
+      throw new Fault('read-model-unavailable', 'The read model has gone');
     assertLayout(state, live);
     this.sweep(state);
     return { ...state, live };

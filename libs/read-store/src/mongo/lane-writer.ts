@@ -5,7 +5,7 @@ import type { DocumentWriter } from './document-writer.ts';
 import type { Erasures } from './erasures.ts';
 import { guarded, stopping, unavailable } from './faults.ts';
 import { stretches } from './folded-operations.ts';
-import { hasJoined, laneProgress, type ModelState } from './model-state.ts';
+import { hasJoined, laneProgress, type ModelState, type LiveState } from './model-state.ts';
 import type { ModelWatch } from './model-watch.ts';
 import type { Pointer, Target } from './pointer.ts';
 
@@ -82,12 +82,12 @@ export class LaneWriter implements ReadModelWriter {
   }
 
   /** The state to write by, in which the lane writes to whatever is being built. */
-  async #joined(): Promise<ModelState & { readonly live: number }> {
+  async #joined(): Promise<LiveState> {
     const { pointer, watch } = this.#writing;
     let state = watch.known ?? (await watch.look());
     for (;;) {
-      if (state?.live == null) throw gone();
-      if (state.building === null || hasJoined(state, this.#lane)) return state as ModelState & { live: number };
+      if (state === undefined || state.live === null) throw gone();
+      if (state.building === null || hasJoined(state, this.#lane)) return state as LiveState;
       const joined = await pointer.join(state, this.#lane);
       if (joined !== undefined) watch.learn(joined);
       state = joined ?? (await watch.look());
@@ -107,7 +107,7 @@ export class LaneWriter implements ReadModelWriter {
   progress(): Promise<Position> {
     return this.#inTurn(async () => {
       const state = await this.#writing.watch.look();
-      if (state?.live == null) throw gone();
+      if (state === undefined || state.live === null) throw gone();
       return laneProgress(state, state.live, this.#lane);
     });
   }

@@ -65,7 +65,7 @@ export class Lookups {
     if ('subjectOf' in condition) {
       const asked = [...new Set(rows.flatMap(({ sub }) => sub ?? []))];
       const found = new Set(asked.length === 0 ? [] : subjects(await inner({ sub: { $in: asked } })));
-      return rows.filter(({ sub }) => sub != null && found.has(sub)).map(({ _id }) => _id);
+      return rows.filter(({ sub }) => typeof sub === 'string' && found.has(sub)).map(({ _id }) => _id);
     }
     const { param } = condition.referredBy;
     const hashes = rows.map((row) => this.#keys.pair(type, param, 'reference', this.#type, idOf(row)));

@@ -43,6 +43,8 @@ export interface ModelState {
   readonly retired: readonly number[];
 }
 
+export type LiveState = ModelState & { readonly live: number };
+
 /** A lane as the name of a field, which may hold no dot and begin with no dollar. */
 export const laneField = (lane: string): string => encodeURIComponent(lane).replaceAll('.', '%2E');
 

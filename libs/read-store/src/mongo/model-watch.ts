@@ -1,7 +1,7 @@
 import { Fault, type Position } from '@anamnesis/kernel';
 import type { Database } from './database.ts';
 import { guarded, notYetBuilt } from './faults.ts';
-import { modelProgress, type ModelState } from './model-state.ts';
+import { modelProgress, type LiveState, type ModelState } from './model-state.ts';
 import type { Pointer } from './pointer.ts';
 
 /** Pauses between looks while somebody waits for progress: short at first, then longer. */
@@ -72,14 +72,14 @@ export class ModelWatch {
   }
 
   /** Throws `read-model-unavailable` when the model has no live generation. */
-  async live(maxAgeMs: number): Promise<ModelState & { readonly live: number }> {
-    if (this.#state?.live != null && this.age <= maxAgeMs) return this.#state as ModelState & { live: number };
+  async live(maxAgeMs: number): Promise<LiveState> {
+    if (isLive(this.#state) && this.age <= maxAgeMs) return this.#state;
     const state = await this.look();
-    if (state?.live == null) {
+    if (!isLive(state)) {
       await guarded(() => this.#database.assertPrepared());
       throw notYetBuilt();
     }
-    return state as ModelState & { live: number };
+    return state;
   }
 
   /** Takes what somebody was answered at `asked`. */
@@ -152,6 +152,8 @@ export class ModelWatch {
     this.#listeners.clear();
   }
 }
+
+const isLive = (state: ModelState | undefined): state is LiveState => state !== undefined && state.live !== null;
 
 const behind = () =>
   new Fault('read-model-behind', 'The read model has not reached the position yet', { retryable: true });
