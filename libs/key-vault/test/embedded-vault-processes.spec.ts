@@ -1,15 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { fork, type ChildProcess } from 'node:child_process';
 import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { EmbeddedKeyVault } from '../src/embedded/index.ts';
 import type { KeyOwner } from '../src/index.ts';
+import { child } from './child-process.ts';
 import { afterwards, temporaryFolder } from './temporary.ts';
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-const typescript = new URL('../../../tools/typescript.mjs', import.meta.url).href;
 const patient = (subject: string = randomUUID()): KeyOwner => ({ subject, dataClass: 'clinical' });
 const hex = (key: Uint8Array | undefined): string | undefined => key && Buffer.from(key).toString('hex');
 
@@ -17,17 +16,6 @@ async function vaultIn(folder: string): Promise<EmbeddedKeyVault> {
   const vault = await EmbeddedKeyVault.open({ folder });
   afterwards(() => vault.close());
   return vault;
-}
-
-function child(script: string, ...args: string[]): ChildProcess {
-  const process = fork(here(script), args, { execArgv: ['--import', typescript] });
-  afterwards(async () => {
-    if (process.exitCode === null && process.signalCode === null) {
-      process.kill('SIGKILL');
-      await once(process, 'exit');
-    }
-  });
-  return process;
 }
 
 /** Lets a child work until it has said `count` things, then kills it; what it said. */

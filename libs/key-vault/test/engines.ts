@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import mongoose from 'mongoose';
 import { prepareKeyVault } from '../src/mongo/index.ts';
+import { TransitKeyEncryption, type TransitOptions } from '../src/transit/index.ts';
 import { afterwards } from './temporary.ts';
 
 /** The setting of an engine that `npm run test:stack` starts. */
@@ -40,4 +41,20 @@ export async function onDatabase<T>(
   } finally {
     await connection.close();
   }
+}
+
+/** A transit key's name of the test's own, and how to reach it. */
+export function transitSettings(address = engine('ANAMNESIS_TEST_TRANSIT'), token?: string): TransitOptions {
+  return {
+    address,
+    key: `test-${randomUUID()}`,
+    auth: { kind: 'token', token: token ?? engine('ANAMNESIS_TEST_TRANSIT_TOKEN') },
+    create: true,
+  };
+}
+
+export async function openTransit(settings: TransitOptions): Promise<TransitKeyEncryption> {
+  const encryption = await TransitKeyEncryption.open(settings);
+  afterwards(async () => encryption.close());
+  return encryption;
 }

@@ -4,7 +4,7 @@ import { keyVaultContract, type KeyVaultHarness } from '../src/contract/index.ts
 import { FileKeyEncryption } from '../src/embedded/index.ts';
 import type { KeyEncryption } from '../src/index.ts';
 import { MongoKeyReader, MongoKeyVault } from '../src/mongo/index.ts';
-import { preparedDatabase } from './engines.ts';
+import { openTransit, preparedDatabase, transitSettings } from './engines.ts';
 import { afterwards, temporaryFolder } from './temporary.ts';
 
 /** Each opening has an encryption of its own, as each process has. */
@@ -29,6 +29,15 @@ describe('the vault in MongoDB under a key file keeps the contract', () => {
     it(name, async () => {
       const path = join(await temporaryFolder(), 'kek.json');
       await run(await harness(() => FileKeyEncryption.open(path, { create: true })));
+    });
+  }
+});
+
+describe('the vault in MongoDB under a transit key keeps the contract', () => {
+  for (const { name, run } of keyVaultContract) {
+    it(name, async () => {
+      const settings = transitSettings();
+      await run(await harness(() => openTransit(settings)));
     });
   }
 });

@@ -70,7 +70,7 @@ export class MongoKeyVault implements KeyVault {
     try {
       const made = await database.isEmpty();
       await makeSecret(database, options.encryption);
-      await proveVersions(database, options.encryption);
+      await settleVersion(database, options.encryption, await proveVersions(database, options.encryption));
       const reader = await MongoKeyReader.over(database, options);
       return new MongoKeyVault(reader, database, made, options);
     } catch (error) {
@@ -201,10 +201,21 @@ async function makeSecret(database: VaultDatabase, encryption: KeyEncryption): P
   if (secret instanceof Fault) throw secret;
 }
 
-async function proveVersions(database: VaultDatabase, encryption: KeyEncryption): Promise<void> {
+/** The newest version in use. Throws `Fault` `vault-key-wrong` when a key of any version in use does not unwrap. */
+async function proveVersions(database: VaultDatabase, encryption: KeyEncryption): Promise<number> {
   const source = new KeySource(database, encryption);
+  let newest = 0;
   for await (const stored of database.oneOfEachVersion()) {
     const [key] = (await source.unwrap([stored])) as [FoundKey];
     if (key instanceof Fault) throw key;
+    newest = stored.wrapped.version;
   }
+  return newest;
+}
+
+/** In a new vault the version that wrapped its own secret comes into force; later ones do by rotations alone. */
+async function settleVersion(database: VaultDatabase, encryption: KeyEncryption, inUse: number): Promise<void> {
+  const { kek } = await database.state();
+  const { kek: settled } = kek > 0 ? { kek } : await database.bringIntoForce(inUse);
+  await encryption.reach?.(settled);
 }

@@ -49,11 +49,9 @@ export async function rotateKeys(options: RotationOptions): Promise<{ version: n
 }
 
 async function begin({ database, encryption, watch }: RotationOptions): Promise<number> {
-  const { rotation } = await watch.refresh();
-  if (rotation !== undefined) {
-    await encryption.reach?.(rotation);
-    return rotation;
-  }
+  const { rotation, kek } = await watch.refresh();
+  await encryption.reach?.(rotation ?? kek);
+  if (rotation !== undefined) return rotation;
   const version = await encryption.rotate();
   const at = performance.now();
   watch.learn(await database.beginRotation(version), at);

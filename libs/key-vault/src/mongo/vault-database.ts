@@ -101,6 +101,10 @@ export class VaultDatabase {
     });
   }
 
+  bringIntoForce(version: number): Promise<StateDocument> {
+    return this.#change({ $max: { kek: version } });
+  }
+
   beginRotation(version: number): Promise<StateDocument> {
     return this.#change({ $max: { kek: version, rotation: version } });
   }

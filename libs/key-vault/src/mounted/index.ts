@@ -1,0 +1,1 @@
+export { MountedKeyEncryption } from './mounted-key-encryption.ts';
