@@ -40,7 +40,7 @@ describe('a context in another process', () => {
       },
       log: createLog('silent'),
       health: new HealthRegistry(),
-      guard: { knows: (action) => action === 'internal.decide', check: (_action, _request, done) => done() },
+      guard: { knows: () => true, check: (_action, _request, done) => done() },
     });
     peer = new Peer({ addresses: [service.url], token: async () => 't' });
     context = new RemoteContext('orders', peer);

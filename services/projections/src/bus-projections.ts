@@ -88,17 +88,16 @@ export class BusProjections implements ProjectionControl {
     const tell = (progress: RebuildProgress): void => onProgress((this.#rebuilding = progress));
     try {
       const writer = await reads.build(RECORDS);
-      let done = await this.#load(writer, 0, tell);
+      let done = 0;
       for (let tried = 1; ; tried += 1) {
-        // Lanes that write to both generations by now began somewhere before the head: that far it is read again.
-        await sleep(2 * BEAT_MS, undefined, { signal: this.#stopping.signal });
         done = await this.#load(writer, done, tell);
         try {
-          await reads.swap(RECORDS);
-          return;
+          return await reads.swap(RECORDS);
         } catch (error) {
+          // A lane joined after this was loaded, or has yet to.
           if (!(error instanceof Fault) || !error.retryable || tried === SWAP_TRIES) throw error;
         }
+        await sleep(BEAT_MS, undefined, { signal: this.#stopping.signal });
       }
     } finally {
       this.#rebuilding = undefined;

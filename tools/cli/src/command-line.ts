@@ -16,6 +16,8 @@ export interface CommonOptions {
   readonly data?: string;
   readonly server?: string;
   readonly token?: string;
+  readonly client?: string;
+  readonly clientSecret?: string;
   readonly as?: string;
   readonly purpose?: string;
 }
@@ -34,6 +36,8 @@ export function withRecord(command: Command, role: string): Command {
   return withFolder(command)
     .option('--server <url>', "the record at this address, instead of the folder's")
     .option('--token <token>', "an access token, or @FILE that holds one (default: made from the folder's own keys)")
+    .option('--client <id>', 'sign in as this OpenID client, such as anamnesis-import, with --client-secret')
+    .option('--client-secret <@file>', "the file with the client's secret, behind an @")
     .option('--as <role>', 'the role to act in, or the name of a user of the folder', roleOrUser, role)
     .option('--purpose <code>', 'the purpose of use, such as TREAT or HOPERAT (v3-PurposeOfUse)');
 }
@@ -63,6 +67,7 @@ export async function onRecord<T>(
     env: terminal.env,
     ...(options.server === undefined ? {} : { server: options.server }),
     ...(options.token === undefined ? {} : { token: options.token }),
+    ...(options.client === undefined ? {} : { client: { id: options.client, secret: options.clientSecret ?? '' } }),
     ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
     ...(connections === undefined ? {} : { connections }),
     ...(makes === undefined ? {} : { makes }),

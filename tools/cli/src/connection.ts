@@ -2,13 +2,15 @@ import { Client } from './client.ts';
 import { holdsRecord, runningServerUrl } from './data-folder.ts';
 import { usage } from './exit.ts';
 import { startRecord } from './own-record.ts';
-import { tokenSource, type Minting } from './tokens.ts';
+import { clientSource, tokenSource, type Minting } from './tokens.ts';
 
 export interface ConnectionOptions {
   readonly dataFolder: string;
   /** The address of a record that runs elsewhere. */
   readonly server?: string;
   readonly token?: string;
+  /** An OpenID client that signs in for itself; the secret as `@FILE`. */
+  readonly client?: { readonly id: string; readonly secret: string };
   /** A role, or the name of a user of the folder. */
   readonly as: string;
   readonly purpose?: string;
@@ -57,7 +59,7 @@ async function onServer(server: string, kind: Connection['kind'], options: Conne
   const minting: Minting = { dataFolder: options.dataFolder, as: options.as, url, env: options.env };
   const client = new Client({
     url,
-    token: await tokenSource(options.token, minting),
+    token: options.client ? await clientSource(url, options.client) : await tokenSource(options.token, minting),
     ...(options.purpose === undefined ? {} : { purpose: options.purpose }),
     ...(options.connections === undefined ? {} : { connections: options.connections }),
   });

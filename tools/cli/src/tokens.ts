@@ -22,6 +22,41 @@ export async function tokenSource(given: string | undefined, minting: Minting): 
   return async (fresh) => (fresh ? undefined : token);
 }
 
+/** Tokens of a client's own account at the record's issuer (RFC 6749 section 4.4), renewed at half their life. */
+export async function clientSource(
+  url: string,
+  { id, secret }: { readonly id: string; readonly secret: string },
+): Promise<TokenSource> {
+  if (!secret.startsWith('@')) throw usage('--client goes with --client-secret @FILE');
+  const authorization = `Basic ${Buffer.from(`${encodeURIComponent(id)}:${encodeURIComponent(await fromFile(secret.slice(1)))}`).toString('base64')}`;
+  const { REALM_PATH } = await import('@anamnesis/identity/embedded');
+  let made: { readonly token: Promise<string>; until: number } | undefined;
+  const ask = async (): Promise<string> => {
+    const answer = await request(`${url}${REALM_PATH}/protocol/openid-connect/token`, {
+      method: 'POST',
+      headers: { authorization, 'content-type': 'application/x-www-form-urlencoded' },
+      body: 'grant_type=client_credentials',
+      headersTimeout: 10_000,
+    }).catch((error: unknown) => {
+      throw unavailable(`The record at ${url} does not answer`, error);
+    });
+    const said = (await answer.body.json().catch(() => ({}))) as { access_token?: unknown; expires_in?: unknown };
+    if (answer.statusCode !== 200 || typeof said.access_token !== 'string') {
+      throw usage(`The record at ${url} does not know the client ${id}, or its secret is another one`);
+    }
+    if (made) made.until = Date.now() + Number(said.expires_in) * 500;
+    return said.access_token;
+  };
+  return (fresh) => {
+    if (made === undefined || fresh || Date.now() > made.until) {
+      const asking = { token: ask(), until: Infinity };
+      made = asking;
+      asking.token.catch(() => (made = undefined));
+    }
+    return made.token;
+  };
+}
+
 /** A token for the folder's record, good for `ttl` milliseconds, signed with the issuer's key that lies in the folder. */
 export async function mint(minting: Minting, ttl: number): Promise<{ token: string; expiresAt: number }> {
   const { mintToken } = await import('@anamnesis/identity/embedded');

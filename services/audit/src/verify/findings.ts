@@ -8,7 +8,7 @@ export const FINDINGS = {
   'log-cut': 'The log ends before the checkpoint: its tail was cut, or the folder is an older copy.',
   'root-differs': 'The log differs from what the checkpoint covers.',
   'earlier-root-differs': 'The log differs from an earlier checkpoint that was signed with the same key.',
-  'stream-order': 'The revisions of a stream do not count up by one in the order of the log.',
+  'stream-order': 'The revisions of a stream do not count up in the order of the log.',
   'stream-index': "The index by which a stream is read does not agree with the event's own bytes.",
   'commit-times': 'The index of commit times does not agree with the events.',
   'store-damaged': "The database's own integrity check failed.",

@@ -16,7 +16,7 @@ export type LeafHashes = (firstLeaf: number) => Uint8Array;
 export class LogAccount {
   readonly findings: Finding[] = [];
   readonly #seed: StreamKeySeed;
-  readonly #streams = new StreamTable();
+  readonly #streams: StreamTable;
   readonly #stamps: Iterator<Stamp> | undefined;
   #tiles: Buffer = Buffer.alloc(64 * 1024);
   #whole = 0;
@@ -27,7 +27,8 @@ export class LogAccount {
   #stampsAgree = true;
 
   /** `stamps`: the log's own index of commit times in ascending order, to be compared. */
-  constructor(seed: StreamKeySeed, stamps?: Iterable<Stamp>) {
+  constructor(seed: StreamKeySeed, stamps?: Iterable<Stamp>, gaps = false) {
+    this.#streams = new StreamTable({ gaps });
     this.#seed = seed;
     this.#stamps = stamps?.[Symbol.iterator]();
   }

@@ -4,10 +4,12 @@ import { createGunzip, createGzip } from 'node:zlib';
 import type { Position } from '@anamnesis/kernel';
 
 /**
- * An exported log: the line `anamnesis-log/1` and a newline, then for each event its position (8 bytes), the length of
- * its stored bytes (4 bytes), both unsigned and big-endian, and the stored bytes. The whole may be compressed with gzip.
+ * An exported log: the line `anamnesis-log/1` (`/2` where streams may skip revisions: EventStoreDB keeps those of an
+ * aborted batch) and a newline, then for each event its place in the log (8 bytes, from 1), the length of its stored
+ * bytes (4 bytes), both unsigned and big-endian, and the stored bytes. The whole may be compressed with gzip.
  */
 const MAGIC = Buffer.from('anamnesis-log/1\n');
+const MAGIC_WITH_GAPS = Buffer.from('anamnesis-log/2\n');
 const FRAME_BYTES = 12;
 const MAX_EVENT_BYTES = 256 * 1024 * 1024;
 const TWO_32 = 2 ** 32;
@@ -26,11 +28,11 @@ export class LogFileError extends Error {
 export async function writeLog(
   path: string,
   events: Iterable<LoggedEvent> | AsyncIterable<LoggedEvent>,
-  options: { readonly gzip?: boolean } = {},
+  options: { readonly gzip?: boolean; readonly gaps?: boolean } = {},
 ): Promise<{ readonly events: number }> {
   let count = 0;
   async function* frames(): AsyncGenerator<Uint8Array> {
-    yield MAGIC;
+    yield options.gaps === true ? MAGIC_WITH_GAPS : MAGIC;
     for await (const { position, bytes } of events) {
       const frame = Buffer.allocUnsafe(FRAME_BYTES + bytes.length);
       frame.writeUInt32BE(Math.floor(position / TWO_32), 0);
@@ -64,6 +66,18 @@ export async function* readLog(path: string): AsyncGenerator<LoggedEvent[]> {
   framer.end();
 }
 
+/** Whether the log's streams may skip revisions; false, too, for what is no exported log. */
+export async function hasGaps(path: string): Promise<boolean> {
+  try {
+    for await (const piece of await unzipped(path)) {
+      return piece.subarray(0, MAGIC.length).equals(MAGIC_WITH_GAPS);
+    }
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code?.startsWith('Z_') !== true) throw error;
+  }
+  return false;
+}
+
 async function unzipped(path: string): Promise<AsyncIterable<Buffer>> {
   const zipped = await isGzip(path);
   const source = createReadStream(path, { highWaterMark: 1 << 20 });
@@ -93,7 +107,8 @@ class Framer {
     let at = 0;
     if (!this.#begun) {
       if (this.#held.length < MAGIC.length) return events;
-      if (!this.#held.subarray(0, MAGIC.length).equals(MAGIC)) throw new LogFileError('This is no exported log.');
+      const magic = this.#held.subarray(0, MAGIC.length);
+      if (!magic.equals(MAGIC) && !magic.equals(MAGIC_WITH_GAPS)) throw new LogFileError('This is no exported log.');
       this.#begun = true;
       at = MAGIC.length;
     }

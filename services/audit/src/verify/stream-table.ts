@@ -5,11 +5,17 @@ const EMPTY = -1;
  * at most three quarters full.
  */
 export class StreamTable {
+  readonly #gaps: boolean;
   #capacity = 1 << 16;
   #keys = new Uint32Array(2 * this.#capacity);
   #revisions = new Float64Array(this.#capacity).fill(EMPTY);
   #ids = new Float64Array(this.#capacity);
   #count = 0;
+
+  /** `gaps`: revisions may be skipped, but never go back. */
+  constructor({ gaps = false }: { readonly gaps?: boolean } = {}) {
+    this.#gaps = gaps;
+  }
 
   get count(): number {
     return this.#count;
@@ -30,7 +36,7 @@ export class StreamTable {
       this.#count += 1;
     }
     this.#revisions[slot] = revision;
-    if (revision !== last + 1) return 'order';
+    if (this.#gaps ? revision <= last : revision !== last + 1) return 'order';
     return this.#ids[slot] === id ? 'ok' : 'index';
   }
 

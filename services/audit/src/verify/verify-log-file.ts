@@ -2,7 +2,7 @@ import { TILE_WIDTH, HASH_BYTES, leafHash } from '../tree/index.ts';
 import { CHUNK_EVENTS, scanChunk, type ScannedRow } from './chunk.ts';
 import { type VerifyResult } from './findings.ts';
 import { LogAccount } from './log-account.ts';
-import { LogFileError, readLog } from './log-file.ts';
+import { hasGaps, LogFileError, readLog } from './log-file.ts';
 import { type Evidence, judge, openEvidence } from './verdict.ts';
 import { freshSeed } from './verify-folder.ts';
 
@@ -19,7 +19,7 @@ export interface VerifyLogOptions extends Evidence {
 export async function verifyLogFile({ file, progress, ...texts }: VerifyLogOptions): Promise<VerifyResult> {
   const evidence = openEvidence(texts);
   const seed = freshSeed();
-  const account = new LogAccount(seed);
+  const account = new LogAccount(seed, undefined, await hasGaps(file));
   const tile = new CheckpointTile(evidence.checkpoint?.size ?? 0);
   const rows: ScannedRow[] = [];
   let next = 1;

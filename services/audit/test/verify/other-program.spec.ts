@@ -54,6 +54,23 @@ describe('an exported log', () => {
     expect((await verifyLogFile({ file: file('log') })).status).toBe('self-consistent');
   });
 
+  it('may skip revisions where it says so, and never goes back', async () => {
+    const revisionsBy = (step: number): LoggedEvent[] =>
+      events.map(({ position, bytes }) => {
+        const changed = Buffer.from(bytes);
+        changed.writeBigUInt64BE(100n + BigInt(step) * changed.readBigUInt64BE(9), 9);
+        return { position, bytes: changed };
+      });
+    await writeLog(file('gaps'), revisionsBy(2), { gaps: true });
+    expect(await verifyLogFile({ file: file('gaps') })).toMatchObject({ status: 'self-consistent', findings: [] });
+    await writeLog(file('gaps-unsaid'), revisionsBy(2));
+    const unsaid = await verifyLogFile({ file: file('gaps-unsaid') });
+    expect(unsaid.findings[0]).toMatchObject({ code: 'stream-order', position: 1 });
+    await writeLog(file('back.gz'), revisionsBy(-1), { gaps: true });
+    const back = await verifyLogFile({ file: file('back.gz') });
+    expect(back.findings[0]).toMatchObject({ code: 'stream-order', position: 2 });
+  });
+
   it.each<[string, (all: LoggedEvent[]) => LoggedEvent[], number]>([
     ['changed', (all) => all.with(99, { position: 100, bytes: Buffer.from(all[99]!.bytes).fill(1, 60, 61) }), 0],
     ['dropped', (all) => all.toSpliced(99, 1), 100],

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { dataFolderOf, onRecord, withRecord, type CommonOptions } from '../command-line.ts';
 import { usage } from '../exit.ts';
-import { exportLog } from '../export/export-log.ts';
+import { exportEventStore, exportLog } from '../export/export-log.ts';
 import { exportResources, type Exported } from '../export/export-resources.ts';
 import { count, counted, outputOn, seconds, table, type Terminal } from '../terminal.ts';
 
@@ -11,6 +11,7 @@ interface ExportOptions extends CommonOptions {
   readonly history?: boolean;
   readonly gzip?: boolean;
   readonly log?: string;
+  readonly eventStore?: string;
 }
 
 export function addExport(program: Command, terminal: Terminal): void {
@@ -21,11 +22,13 @@ export function addExport(program: Command, terminal: Terminal): void {
     .option('--history', 'every version, as entries of a history Bundle, instead of the present state')
     .option('--gzip', 'compress each file')
     .option('--log <file>', 'write the sealed log of the data folder instead (.gz compresses); for audit verify --log')
+    .option('--event-store <uri>', "with --log: the log in this EventStoreDB, instead of the data folder's")
     .addHelpText(
       'after',
       '\nWhat is written holds patient data in clear text (but for --log): the files are readable by you alone.',
     )
     .action(async (options: ExportOptions) => {
+      if (options.eventStore !== undefined && options.log === undefined) throw usage('--event-store goes with --log');
       if ((options.to === undefined) === (options.log === undefined)) throw usage('Give either --to or --log');
       if (options.log !== undefined) return writeLogFile(terminal, options, options.log);
       if (options.to === '-' && options.json === true) throw usage('--to - and --json both want stdout');
@@ -44,7 +47,9 @@ export function addExport(program: Command, terminal: Terminal): void {
 
 async function writeLogFile(terminal: Terminal, options: ExportOptions, file: string): Promise<void> {
   const started = performance.now();
-  const { events } = await exportLog(dataFolderOf(options, terminal), file);
+  const { events } = await (options.eventStore === undefined
+    ? exportLog(dataFolderOf(options, terminal), file)
+    : exportEventStore(options.eventStore, file));
   const took = performance.now() - started;
   outputOn(terminal, options.json === true).result(
     { file, events },

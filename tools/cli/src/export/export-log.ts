@@ -29,3 +29,27 @@ export async function exportLog(folder: string, file: string): Promise<{ readonl
     await reader.close();
   }
 }
+
+/** The same of the log in an EventStoreDB: its events in their canonical bytes, numbered by their place. */
+export async function exportEventStore(connectionString: string, file: string): Promise<{ readonly events: number }> {
+  if (existsSync(file)) throw usage(`There is such a file already: ${file}`);
+  const { EventStoreDb } = await import('@anamnesis/event-store/eventstoredb');
+  const { encodeStored } = await import('@anamnesis/event-store');
+  const { writeLog } = await import('@anamnesis/audit-service');
+  const store = await EventStoreDb.open({ connectionString });
+  const end = await store.head();
+  async function* stored() {
+    let place = 0;
+    for (let from = 0; from < end;) {
+      const events = (await store.readAll({ from, limit: STEP })).filter(({ position }) => position <= end);
+      if (events.length === 0) return;
+      for (const event of events) yield { position: (place += 1), bytes: encodeStored(event) };
+      from = events.at(-1)!.position;
+    }
+  }
+  try {
+    return await writeLog(file, stored(), { gaps: true });
+  } finally {
+    await store.close();
+  }
+}
