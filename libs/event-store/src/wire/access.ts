@@ -49,10 +49,10 @@ export class Access {
 
   /** Throws PERMISSION_DENIED. `stream` undefined: $all. */
   check(roles: Roles, operation: 'read' | 'write' | 'delete', stream: string | undefined): void {
-    if (!this.#may(roles, operation, stream)) throw accessDenied();
+    if (!this.may(roles, operation, stream)) throw accessDenied();
   }
 
-  #may(roles: Roles, operation: 'read' | 'write' | 'delete', stream: string | undefined): boolean {
+  may(roles: Roles, operation: 'read' | 'write' | 'delete', stream: string | undefined): boolean {
     if (roles.has(ADMINS)) return true;
     if (stream === undefined || roles.size === 0) return false;
     if (isMetastream(stream)) {

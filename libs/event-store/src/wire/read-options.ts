@@ -2,6 +2,7 @@ import type { Position, Revision } from '@anamnesis/kernel';
 import type { Direction } from '../port.ts';
 import { toEventFilter, type EventFilter } from './event-filter.ts';
 import { toRevision } from './expected-version.ts';
+import type { MayFollow } from './links.ts';
 import { streams } from './protocol.ts';
 import type { IdForm } from './recorded-bytes.ts';
 import { invalidArgument } from './rpc-errors.ts';
@@ -20,6 +21,9 @@ export interface ReadOptions {
   /** Clients from version 21.10 on are told where a stream ends. */
   readonly tellsEnds: boolean;
 }
+
+/** The same, once it is known that the client may read this and which links it may follow. */
+export type Permitted = Omit<ReadOptions, 'resolveLinks'> & { readonly mayFollow: MayFollow };
 
 export interface StreamSource {
   readonly stream: string;

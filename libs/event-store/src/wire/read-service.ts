@@ -45,9 +45,10 @@ export class ReadService {
 
   async #serve(call: ReadCall, answer: AnswerStream): Promise<void> {
     const roles = this.#access.caller(call.metadata);
-    const options = toReadOptions(call.request.getOptions());
-    const { source, count } = options;
+    const { resolveLinks, source, count, ...rest } = toReadOptions(call.request.getOptions());
     this.#access.check(roles, 'read', source.stream);
+    const mayFollow = resolveLinks ? (stream: string) => this.#access.may(roles, 'read', stream) : undefined;
+    const options = { ...rest, source, mayFollow };
     if (source.stream === undefined) {
       if (count === undefined) return subscribeToAll(this.#reader, this.#bell, source, options, answer);
       return readAll(this.#reader, source, { ...options, count }, answer);

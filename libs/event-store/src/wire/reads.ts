@@ -2,11 +2,11 @@
 import { setImmediate as yieldToOthers } from 'node:timers/promises';
 import type { Position } from '@anamnesis/kernel';
 import type { EmbeddedReader } from '../embedded/embedded-reader.ts';
-import type { Direction, StoredEvent } from '../port.ts';
+import type { StoredEvent } from '../port.ts';
 import type { AnswerStream } from './answer-stream.ts';
 import { resolve } from './links.ts';
 import { firstStreamPosition, lastStreamPosition, streamNotFound } from './read-messages.ts';
-import type { AllSource, ReadOptions, StreamSource } from './read-options.ts';
+import type { AllSource, Permitted, StreamSource } from './read-options.ts';
 import { readEventBytes } from './recorded-bytes.ts';
 import { streamDeleted } from './rpc-errors.ts';
 import { PageSize } from './page-size.ts';
@@ -15,7 +15,7 @@ import { readPage, streamWindow } from './stream-window.ts';
 /** Rows that a filtered read looks at before it lets others have their turn. */
 const LOOKED_AT = 500;
 
-type Bounded = ReadOptions & { readonly count: number };
+type Bounded = Permitted & { readonly count: number };
 
 export async function readStream(
   reader: EmbeddedReader,
@@ -28,14 +28,14 @@ export async function readStream(
   if (window === 'missing') return void (await answer.send(streamNotFound(source.stream)));
   const size = new PageSize();
   let left = options.count;
-  let from: number | undefined = startOf(source.from, options.direction);
+  let from: number | undefined = startOf(source.from);
   if (options.tellsEnds && options.direction === 'forwards' && from < window.first) {
     await answer.send(firstStreamPosition(window.first));
   }
   while (from !== undefined && left > 0 && !answer.gone.aborted) {
     const page = readPage(reader, window, from, options.direction, Math.min(left, size.events));
     for (const event of page.events) {
-      await answer.send(readEventBytes(resolve(reader, event, options.resolveLinks), options.idForm));
+      await answer.send(readEventBytes(resolve(reader, event, options.mayFollow), options.idForm));
     }
     size.learn(page.events);
     left -= page.events.length;
@@ -54,7 +54,7 @@ export async function readAll(
 ): Promise<void> {
   const size = new PageSize();
   const { direction } = options;
-  const start = startOf(source.from, direction);
+  const start = startOf(source.from);
   // The log's own start is exclusive both ways.
   let from: Position = direction === 'forwards' ? Math.max(start - 1, 0) : start;
   let left = options.count;
@@ -64,7 +64,7 @@ export async function readAll(
     for (const event of page) {
       if (left === 0 || source.filter?.wants(event) === false) continue;
       left -= 1;
-      const resolved = resolve(reader, event, options.resolveLinks);
+      const resolved = resolve(reader, event, options.mayFollow);
       await answer.send(readEventBytes(resolved, options.idForm, event.position));
     }
     if (page.length < limit) return;
@@ -74,7 +74,7 @@ export async function readAll(
   }
 }
 
-function startOf(from: number | 'start' | 'end', direction: Direction): number {
+function startOf(from: number | 'start' | 'end'): number {
   if (from === 'start') return 0;
-  return from === 'end' ? Number.MAX_SAFE_INTEGER : direction === 'forwards' ? from : from;
+  return from === 'end' ? Number.MAX_SAFE_INTEGER : from;
 }

@@ -1,3 +1,4 @@
+import { createSecureContext } from 'node:tls';
 import { Server, ServerCredentials, type ServiceDefinition, type UntypedServiceImplementation } from '@grpc/grpc-js';
 import { Fault } from '@anamnesis/kernel';
 import { EmbeddedEventStore } from '../embedded/embedded-event-store.ts';
@@ -45,10 +46,11 @@ const STOPPING_MS = 1_000;
 
 /**
  * Serves the embedded event store by EventStoreDB's own gRPC protocol.
- * Throws what `EmbeddedEventStore.open` throws, and `Fault('store-unavailable')` where the address cannot be had.
+ * Throws what `EmbeddedEventStore.open` throws, and `Fault('store-unavailable')` where the address cannot be had or the
+ * certificate not be used.
  */
 export async function startWireServer(options: WireServerOptions): Promise<WireServer> {
-  const store = options.store ?? (await EmbeddedEventStore.open({ folder: options.folder! }));
+  const store = options.store ?? (await openFolder(options.folder));
   const release = async (): Promise<void> => (options.store === undefined ? store.close() : undefined);
   try {
     await prepareLog(store);
@@ -73,6 +75,11 @@ export async function startWireServer(options: WireServerOptions): Promise<WireS
     await release();
     throw error;
   }
+}
+
+async function openFolder(folder: string | undefined): Promise<EmbeddedEventStore> {
+  if (folder === undefined) throw new TypeError('A wire server has a folder or a store.');
+  return EmbeddedEventStore.open({ folder });
 }
 
 function addServices(
@@ -116,16 +123,22 @@ function cpuSeconds(): number {
 }
 
 function bind(server: Server, host: string, port: number, tls: WireServerOptions['tls']): Promise<number> {
-  const credentials =
-    tls === undefined
-      ? ServerCredentials.createInsecure()
-      : ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(tls.cert), private_key: Buffer.from(tls.key) }]);
+  const credentials = tls === undefined ? ServerCredentials.createInsecure() : tlsCredentials(tls);
   return new Promise((resolve, reject) => {
     server.bindAsync(`${bracketed(host)}:${port}`, credentials, (error, bound) => {
       if (error === null) resolve(bound);
       else reject(new Fault('store-unavailable', 'The address cannot be listened on.', { cause: error }));
     });
   });
+}
+
+function tlsCredentials({ cert, key }: NonNullable<WireServerOptions['tls']>): ServerCredentials {
+  try {
+    createSecureContext({ cert, key });
+  } catch (cause) {
+    throw new Fault('store-unavailable', 'The certificate and its key cannot be used for TLS.', { cause });
+  }
+  return ServerCredentials.createSsl(null, [{ cert_chain: Buffer.from(cert), private_key: Buffer.from(key) }]);
 }
 
 function bracketed(host: string): string {

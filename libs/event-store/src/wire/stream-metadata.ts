@@ -52,9 +52,11 @@ export function parseMetadata(text: string): StreamMetadata {
 export function truncatedMetadata(text: string, revision: Revision): string {
   const object = parseObject(text);
   if (object === undefined) return text;
-  if ('$tb' in object) return text.replace(/("\$tb"\s*:\s*)[^,}\s]+/, `$1${revision}`);
+  // Only a `$tb` that stands there more than once is written anew with all the rest.
+  if (text.split('"$tb"').length > 2) return JSON.stringify({ ...object, $tb: revision });
+  if ('$tb' in object) return text.replace(/("\$tb"\s*:\s*)[^,}\s]+/, (_, name: string) => `${name}${revision}`);
   const rest = Object.keys(object).length === 0 ? '' : ',';
-  return text.replace('{', `{"$tb":${revision}${rest}`);
+  return text.replace('{', () => `{"$tb":${revision}${rest}`);
 }
 
 function parseAcl(value: unknown): Acl | undefined {

@@ -1,5 +1,6 @@
 import type { Position, Revision } from '@anamnesis/kernel';
 import type { EmbeddedReader } from '../embedded/embedded-reader.ts';
+import type { StoredEvent } from '../port.ts';
 import { METASTREAM_METADATA, NO_METADATA, parseMetadata, type StreamMetadata } from './stream-metadata.ts';
 import { isMetastream, logName, metastreamOf, originalOf } from './stream-names.ts';
 import { dataOf, isTombstone } from './wire-event.ts';
@@ -8,8 +9,9 @@ import { dataOf, isTombstone } from './wire-event.ts';
 const KEPT_STREAMS = 50_000;
 /** As many ids of events are kept for repeats at "any" revision. */
 const KEPT_IDS = 200_000;
-/** As many ids are read when a stream is met for the first time. */
-const FIRST_IDS = 64;
+/** As many events at most, and about as many bytes, are read for their ids when a stream is met for the first time. */
+const FIRST_IDS = 512;
+const FIRST_BYTES = 2 * 1024 * 1024;
 
 /** A stream as the next append finds it: appends that are on their way to the disk count. */
 export interface StreamState {
@@ -85,10 +87,9 @@ export class StreamStates {
   }
 
   #load(name: string, key: string): StreamState {
-    const last = this.#store.readStreamSync(key, { direction: 'backwards', limit: FIRST_IDS });
-    for (const { id, revision } of last.toReversed()) this.remember(id, key, revision);
+    const [tail] = this.#store.readStreamSync(key, { direction: 'backwards', limit: 1 });
+    if (tail !== undefined) this.#rememberLast(key, tail);
     const metadata = isMetastream(name) ? { metadata: METASTREAM_METADATA } : loggedMetadata(this.#store, name);
-    const tail = last[0];
     return {
       name,
       key,
@@ -100,6 +101,12 @@ export class StreamStates {
       pending: 0,
       settled: Promise.resolve(),
     };
+  }
+
+  #rememberLast(key: string, tail: StoredEvent): void {
+    const limit = Math.min(FIRST_IDS, Math.ceil(FIRST_BYTES / (tail.data.length + 1)));
+    const last = this.#store.readStreamSync(key, { direction: 'backwards', limit });
+    for (const { id, revision } of last.toReversed()) this.remember(id, key, revision);
   }
 
   #trim(): void {

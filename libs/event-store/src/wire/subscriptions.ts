@@ -10,7 +10,7 @@ import type { CommitBell } from './commit-bell.ts';
 import { resolve } from './links.ts';
 import { PageSize } from './page-size.ts';
 import { caughtUp, checkpoint, confirmation, fellBehind } from './read-messages.ts';
-import type { AllSource, ReadOptions, StreamSource } from './read-options.ts';
+import type { AllSource, Permitted, StreamSource } from './read-options.ts';
 import { readEventBytes } from './recorded-bytes.ts';
 import { streamDeleted } from './rpc-errors.ts';
 import { logName } from './stream-names.ts';
@@ -48,7 +48,7 @@ export async function subscribeToStream(
   reader: EmbeddedReader,
   bell: CommitBell,
   source: StreamSource,
-  options: ReadOptions,
+  options: Permitted,
   answer: AnswerStream,
 ): Promise<void> {
   const wakeups = new Wakeups(bell, logName(source.stream), answer.gone);
@@ -65,7 +65,7 @@ export async function subscribeToStream(
       if (page !== undefined && window !== 'missing') {
         await liveness.behind(window.last - next);
         for (const event of page.events) {
-          await answer.send(readEventBytes(resolve(reader, event, options.resolveLinks), options.idForm));
+          await answer.send(readEventBytes(resolve(reader, event, options.mayFollow), options.idForm));
         }
         size.learn(page.events);
         next = page.next ?? Math.max(next, window.last + 1);
@@ -92,7 +92,7 @@ export async function subscribeToAll(
   reader: EmbeddedReader,
   bell: CommitBell,
   source: AllSource,
-  options: ReadOptions,
+  options: Permitted,
   answer: AnswerStream,
 ): Promise<void> {
   const wakeups = new Wakeups(bell, undefined, answer.gone);
@@ -108,7 +108,7 @@ export async function subscribeToAll(
       const { events } = reader.scanSync(from, size.events);
       for (const event of events) {
         if (filter === undefined || filter.wants(event)) {
-          const resolved = resolve(reader, event, options.resolveLinks);
+          const resolved = resolve(reader, event, options.mayFollow);
           await answer.send(readEventBytes(resolved, options.idForm, event.position));
         }
         from = event.position;

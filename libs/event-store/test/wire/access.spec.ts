@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { AccessDeniedError, EventStoreDBClient, type Credentials } from '@eventstore/db-client';
+import { AccessDeniedError, binaryEvent, EventStoreDBClient, type Credentials } from '@eventstore/db-client';
 import { selfSigned } from './certificate.ts';
 import { collect, events, failure, OpenWire, streamName } from './open-wire.ts';
 
@@ -103,6 +103,19 @@ describe('over TLS with users', () => {
     expect(await failure(own.appendToStream(stream, events(1)))).toBeInstanceOf(AccessDeniedError);
     await boss.setStreamMetadata(stream, { acl: '$userStreamAcl' as never });
     expect((await other.appendToStream(stream, events(1))).nextExpectedRevision).toBe(2n);
+  });
+
+  it('follows no link to what its reader may not read', async () => {
+    const [target, links] = [streamName(), streamName()];
+    const boss = clientOf(admin);
+    await boss.appendToStream(target, events(1, 'secret'));
+    await boss.setStreamMetadata(target, { acl: { readRoles: ['ops'] } });
+    const link = binaryEvent({ type: '$>', data: Buffer.from(`0@${target}`) });
+    await clientOf(nurse).appendToStream(links, link);
+    const follow = async (credentials: Credentials) =>
+      (await collect(clientOf(credentials).readStream(links, { resolveLinkTos: true })))[0]?.event?.type;
+    expect(await follow(ops)).toBe('secret');
+    expect(await follow(nurse)).toBeUndefined();
   });
 
   it('is found by discovery', async () => {

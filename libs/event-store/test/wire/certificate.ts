@@ -34,7 +34,10 @@ export function selfSigned(): { readonly cert: string; readonly key: string } {
   const body = der(SEQUENCE, version3, serial, algorithm, name, validity, name, publicKey, der(0xa3, extensions));
   const signature = sign('sha256', body, createPrivateKey(privateKey));
   const certificate = der(SEQUENCE, body, algorithm, der(0x03, Buffer.from([0]), signature));
-  const lines = certificate.toString('base64').replace(/.{64}/g, '$&\n');
+  const lines = certificate
+    .toString('base64')
+    .match(/.{1,64}/g)!
+    .join('\n');
   return { cert: `-----BEGIN CERTIFICATE-----\n${lines}\n-----END CERTIFICATE-----\n`, key: privateKey };
 }
 

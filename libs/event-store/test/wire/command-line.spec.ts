@@ -94,6 +94,13 @@ describe('the program', () => {
     expect(third).toMatchObject({ code: 69, stderr: expect.stringContaining('another kind') });
   });
 
+  it('does not start with a key of another certificate', async () => {
+    await writeFile(file('other.pem'), selfSigned().key);
+    const tls = ['--tls-cert', file('cert.pem'), '--tls-key', file('other.pem')];
+    const ended = await new ServingProcess(['--insecure', '--port', '0', '--folder', file('four'), ...tls]).ended;
+    expect(ended).toMatchObject({ code: 69, stderr: expect.stringContaining('cannot be used for TLS') });
+  });
+
   it('does not start on a port in use', async () => {
     const first = new ServingProcess(['--insecure', '--port', '0', '--folder', file('two')]);
     const port = new URL((await first.url()).replace('esdb:', 'http:')).port;

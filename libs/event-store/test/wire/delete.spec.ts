@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
+  binaryEvent,
   jsonEvent,
   StreamDeletedError,
   StreamNotFoundError,
@@ -53,6 +54,18 @@ describe('a deleted stream', () => {
     const error = await failure(wire.client.appendToStream(stream, events(1), { expectedRevision: 'stream_exists' }));
     expect(error).toBeInstanceOf(StreamDeletedError);
     expect((await wire.client.deleteStream(stream)).position).toBeDefined();
+  });
+
+  it('keeps the rest of its metadata, byte for byte, when it comes back', async () => {
+    const stream = streamName();
+    await wire.client.appendToStream(stream, events(12));
+    const text = '{ "custom" : 1.00, "$tb" : 9223372036854775807 , "big": 12345678901234567890 }';
+    await wire.client.appendToStream(`$$${stream}`, binaryEvent({ type: '$metadata', data: Buffer.from(text) }));
+    expect(await failure(read(stream))).toBeInstanceOf(StreamNotFoundError);
+    await wire.client.appendToStream(stream, events(1));
+    expect(await revisionsOf(stream)).toEqual([12]);
+    const all = await collect(wire.client.readAll({ direction: 'backwards', fromPosition: 'end', maxCount: 1 }));
+    expect(all[0]!.event!.data).toEqual({ custom: 1, $tb: 12, big: 12345678901234567890 });
   });
 
   it('comes back without its past when its metadata is set', async () => {
