@@ -3,7 +3,7 @@ import type { StoredEvent } from '@anamnesis/event-store';
 import { BACKOFF, type Backoff, type ConsumeFailure } from '../backoff.ts';
 import type { ConsumeOptions, Consumer, DeadLetter, Delivery, EventBus, ListDeadLetters } from '../port.ts';
 import { BusAdmin } from './bus-admin.ts';
-import { BUS_CONTEXTS, BusNames, contextsOfPrefixes } from './bus-names.ts';
+import { BUS_CONTEXTS, BusNames, contextsOfPrefixes, laneName } from './bus-names.ts';
 import { CONSUMER_TUNING, type ConsumerTuning } from './consumer-tuning.ts';
 import { DeadLetterBox } from './dead-letter-box.ts';
 import { KafkaBatchServer } from './kafka-batch-server.ts';
@@ -83,6 +83,15 @@ export class KafkaEventBus implements EventBus {
       backoff: this.#options.backoff ?? BACKOFF,
       tuning: { ...CONSUMER_TUNING, ...this.#options.tuning },
     });
+  }
+
+  /** The names of all lanes that events come by. Throws `Fault` `bus-unavailable`. */
+  async lanes(): Promise<readonly string[]> {
+    this.#mustBeOpen();
+    const partitions = await this.#admin.partitionsOf(BUS_CONTEXTS.map((context) => this.#names.topic(context)));
+    return [...partitions].flatMap(([topic, count]) =>
+      Array.from({ length: count }, (_, partition) => laneName({ topic, partition })),
+    );
   }
 
   async progress(group: string): Promise<Position> {
