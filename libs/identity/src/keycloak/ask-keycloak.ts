@@ -36,7 +36,7 @@ export async function askKeycloak(url: string, request: KeycloakRequest = {}): P
       ...(body && { body: body.content }),
     });
     const text = await textOf(answer);
-    if (answer.status >= 500) throw away();
+    if (answer.status >= 500) throw new Fault('identity-unavailable', 'Keycloak failed', { retryable: true });
     return { status: answer.status, body: text === '' ? undefined : (JSON.parse(text) as unknown) };
   } catch (cause) {
     throw cause instanceof Fault ? cause : away(cause);

@@ -50,12 +50,12 @@ const PAGE = 100;
 const OVERLAP_MS = 60_000;
 
 /** Other errors are no attempts of a person: an expired page, a client's mistake. */
-const REASONS: Readonly<Record<string, SignInFailure['reason']>> = {
-  invalid_user_credentials: 'wrong-password',
-  user_not_found: 'unknown-user',
-  user_temporarily_disabled: 'locked',
-  user_disabled: 'locked',
-};
+const REASONS: ReadonlyMap<string, SignInFailure['reason']> = new Map([
+  ['invalid_user_credentials', 'wrong-password'],
+  ['user_not_found', 'unknown-user'],
+  ['user_temporarily_disabled', 'locked'],
+  ['user_disabled', 'locked'],
+]);
 
 /**
  * Tells the audit who signed in at Keycloak and who failed to, each at least once, by reading Keycloak's own record of
@@ -152,7 +152,7 @@ export class KeycloakSignInEvents {
       if (userId) await events.signedIn({ ...where, subject: userId, username: username ?? '' });
       return;
     }
-    const reason = REASONS[error ?? ''];
+    const reason = REASONS.get(error ?? '');
     if (reason === undefined) return;
     // A name that is nobody's may be a password in the wrong field.
     await events.signInFailed({ ...where, reason, ...(userId && username !== undefined && { username }) });
