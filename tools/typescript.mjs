@@ -19,7 +19,8 @@ let swc;
 
 mkdirSync(cache, { recursive: true });
 
-function transpile(path, source) {
+/** The JavaScript of a source, from the cache or made now. Deployment images make all of it ahead of time. */
+export function transpile(path, source) {
   const key = createHash('sha256').update(salt).update('\0').update(path).update('\0').update(source).digest('hex');
   const kept = join(cache, `${key}.mjs`);
   try {
