@@ -12,6 +12,8 @@ export type FeedItem = { readonly raw: RawEvent } | { readonly checkpoint: numbe
 /** A feed that holds so much lets the server wait. */
 const HELD_ITEMS = 1_000;
 const HELD_BYTES = 16 * 1024 * 1024;
+/** How long to wait for the next of many events. */
+const BEHIND_MS = 20;
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 5_000;
 
@@ -30,6 +32,8 @@ export class AllFeed {
   #pauseMs = FIRST_PAUSE_MS;
   #timer: NodeJS.Timeout | undefined;
   #stopped = false;
+  /** The server has sent all that was stored when it was asked. */
+  #live = false;
   #wake: (() => void) | undefined;
   #drained: (() => void) | undefined;
 
@@ -51,6 +55,13 @@ export class AllFeed {
     if ('raw' in item) this.#bytes -= item.raw.data.byteLength;
     if (this.#subscription?.isPaused() === true && !this.#full(2)) this.#subscription.resume();
     return item;
+  }
+
+  /** The next item if there is one; while the server still reads what is stored already, it is given a moment. */
+  async more(): Promise<FeedItem | undefined> {
+    const item = this.take();
+    if (item || this.#live || !(await this.ready(BEHIND_MS))) return item;
+    return this.take();
   }
 
   /** Records up to here were found to be none that is asked for. */
@@ -89,6 +100,9 @@ export class AllFeed {
       this.#checkpoint(commit, subscription),
     );
     this.#subscription = subscription;
+    this.#live = false;
+    subscription.on('caughtUp', () => (this.#live = true));
+    subscription.on('fellBehind', () => (this.#live = false));
     subscription.on('data', (resolved: AllStreamResolvedEvent) => this.#receive(resolved, subscription));
     subscription.on('error', (error) => this.#broken(error, subscription));
     subscription.on('end', () => this.#broken(unavailable(), subscription));

@@ -114,7 +114,7 @@ export class AllSubscription implements Subscription {
   async #work(feed: AllFeed): Promise<void> {
     const { batchSize } = this.#options;
     const events: StoredEvent[] = [];
-    for (let item = feed.take(); item; item = events.length < batchSize ? feed.take() : undefined) {
+    for (let item = feed.take(); item; item = events.length < batchSize ? await feed.more() : undefined) {
       if (this.#stopped) return;
       const { raw, commit } = partsOf(item);
       if (this.#commit !== undefined && commit <= this.#commit) continue;
