@@ -16,9 +16,9 @@ export const cacheFolder = (): string =>
   env['ANAMNESIS_ENGINES_CACHE'] ?? join(homedir(), '.cache', 'anamnesis', 'engines');
 
 export interface Installation {
-  /** Its folder in the cache: name and version. */
+  /** Name and version. */
   readonly name: string;
-  /** What it is made from: when this changes it is fetched again. */
+  /** What it is made from. When this changes it is fetched again, beside the earlier one, which may be running. */
   readonly pins: unknown;
   /** Puts it into a new folder, checked. Installed programs may hold this path: it is the final one. */
   readonly install: (folder: string, log: Log) => Promise<void>;
@@ -26,8 +26,8 @@ export interface Installation {
 
 /** The folder of an installation that is whole; fetched if need be, by one process at a time. */
 export async function installed({ name, pins, install }: Installation, log: Log): Promise<string> {
-  const folder = join(cacheFolder(), name);
-  const fingerprint = createHash('sha256').update(JSON.stringify(pins)).digest('hex');
+  const fingerprint = fingerprintOf(pins);
+  const folder = installationFolder({ name, pins });
   if (await isWhole(folder, fingerprint)) return folder;
   await mkdir(cacheFolder(), { recursive: true });
   await locked(
@@ -46,6 +46,12 @@ export async function installed({ name, pins, install }: Installation, log: Log)
   );
   return folder;
 }
+
+const fingerprintOf = (pins: unknown): string => createHash('sha256').update(JSON.stringify(pins)).digest('hex');
+
+/** Where it is, or will be. */
+export const installationFolder = ({ name, pins }: Pick<Installation, 'name' | 'pins'>): string =>
+  join(cacheFolder(), `${name}-${fingerprintOf(pins).slice(0, 8)}`);
 
 /** The mark is written last: without it a fetch was cut off. */
 async function isWhole(folder: string, fingerprint: string): Promise<boolean> {

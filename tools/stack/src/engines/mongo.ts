@@ -4,7 +4,7 @@ import { env } from 'node:process';
 import { freePort } from '../processes/free-port.ts';
 import { Restartable, type Faulty } from '../processes/restartable.ts';
 import { listens, untilReady } from '../processes/until-ready.ts';
-import { cacheFolder, installed } from './cache.ts';
+import { installationFolder, installed } from './cache.ts';
 import { workFolder } from './folders.ts';
 import { toStderr, type Log } from './log.ts';
 import { SECANTUSDB, SECANTUS_RUST } from './pinned.ts';
@@ -13,7 +13,7 @@ import { installWheels } from './python.ts';
 import { installRust } from './rust.ts';
 
 const READY_LIMIT_MS = 60_000;
-const RUST_FOLDER = `${SECANTUS_RUST.crate}-${SECANTUS_RUST.version}`;
+const RUST = { name: `${SECANTUS_RUST.crate}-${SECANTUS_RUST.version}`, pins: SECANTUS_RUST } as const;
 
 export interface MongoOptions {
   /** Where its data and log go, and stay; a temporary folder by default. */
@@ -78,7 +78,7 @@ export async function startMongo({ folder: asked, log = toStderr }: MongoOptions
 function mongoEngine(): 'wheel' | 'rust' {
   const asked = env['ANAMNESIS_MONGO_ENGINE'];
   if (asked === 'rust' || asked === 'wheel') return asked;
-  return existsSync(join(cacheFolder(), RUST_FOLDER, 'bin', SECANTUS_RUST.program)) ? 'rust' : 'wheel';
+  return existsSync(join(installationFolder(RUST), 'bin', SECANTUS_RUST.program)) ? 'rust' : 'wheel';
 }
 
 export async function wheelServer(log: Log): Promise<string> {
@@ -95,6 +95,6 @@ export async function wheelServer(log: Log): Promise<string> {
 
 async function rustServer(log: Log): Promise<string> {
   const install = (into: string, tell: Log): Promise<void> => installRust(into, SECANTUS_RUST, tell);
-  const folder = await installed({ name: RUST_FOLDER, pins: SECANTUS_RUST, install }, log);
+  const folder = await installed({ ...RUST, install }, log);
   return join(folder, 'bin', SECANTUS_RUST.program);
 }
