@@ -2,7 +2,7 @@ import type { Position, Revision } from '@anamnesis/kernel';
 import { Fault, newId } from '@anamnesis/kernel';
 import type { EmbeddedEventStore } from '../embedded/embedded-event-store.ts';
 import type { NewEvent, StreamWrite } from '../port.ts';
-import { checkCommit } from './commit-check.ts';
+import { checkCommit, type CommitDecision } from './commit-check.ts';
 import type { CommitBell } from './commit-bell.ts';
 import type { ExpectedVersion } from './expected-version.ts';
 import { DELETING_METADATA, METASTREAM_METADATA, parseMetadata, truncatedMetadata } from './stream-metadata.ts';
@@ -19,10 +19,16 @@ export type WriteOutcome =
 
 const DELETED: WriteOutcome = { kind: 'deleted' };
 
+/** Nothing was appended: the log does not stand where it was taken to. */
+const LOST = Symbol('lost');
+
+/** The log answers in order, so that a second attempt sees what the first one missed. */
+const ATTEMPTS = 5;
+
 /**
  * Decides appends in the order they come, each on top of the ones before it that are still on their way to the disk,
  * so that all of them can share a commit. The log is told the exact revision that was decided on: should an earlier
- * append fail, those above it fail with it.
+ * append fail, those above it find the log elsewhere and are decided anew.
  */
 export class Appender {
   readonly #store: EmbeddedEventStore;
@@ -36,56 +42,66 @@ export class Appender {
   }
 
   /** Rejects with the store's `Fault`. */
-  async append(stream: string, expected: ExpectedVersion, events: readonly ProposedEvent[]): Promise<WriteOutcome> {
-    const state = this.#states.of(stream);
-    const decision = checkCommit(
-      this.#states,
-      state,
-      expected,
-      events.map(({ id }) => id),
-    );
-    if (decision.kind === 'deleted') return DELETED;
-    if (decision.kind === 'wrong-version') return { kind: 'wrong-version', current: state.revision };
-    if (decision.kind === 'repeat') return this.#repeat(state, decision.last);
-    if (events.length === 0) return { kind: 'written', revision: state.revision };
-    const writes = [
-      this.#write(
-        state,
-        events.map((event) => toNewEvent(stream, event)),
-      ),
-    ];
-    const { revision } = state;
-    const touched = [state];
-    if (isMetastream(stream)) writes.push(...this.#applyMetadata(state, events.at(-1)!, touched));
-    else if (state.metadata.softDeleted) writes.push(this.#undelete(state, writes[0]!, touched));
-    return this.#commit(touched, writes, { revision, events: events.length });
+  append(stream: string, expected: ExpectedVersion, events: readonly ProposedEvent[]): Promise<WriteOutcome> {
+    const ids = events.map(({ id }) => id);
+    return this.#decide(stream, expected, ids, (state) => {
+      if (events.length === 0) return { kind: 'written', revision: state.revision };
+      const stored = events.map((event) => toNewEvent(stream, event));
+      const writes = [this.#write(state, stored)];
+      const { revision } = state;
+      const touched = [state];
+      if (isMetastream(stream)) writes.push(...this.#applyMetadata(state, events.at(-1)!, touched));
+      else if (state.metadata.softDeleted) writes.push(this.#undelete(state, writes[0]!, touched));
+      return this.#commit(touched, writes, { revision, events: events.length });
+    });
   }
 
   /** Deletes the stream: for as long as nothing is appended to it, or for ever. */
-  async delete(stream: string, expected: ExpectedVersion, how: 'soft' | 'hard'): Promise<WriteOutcome> {
-    const state = this.#states.of(stream);
-    const decision = checkCommit(this.#states, state, expected, [newId()]);
-    if (decision.kind === 'deleted') return DELETED;
-    const missing = how === 'soft' && state.revision < 0 && state.metadataText === undefined;
-    if (decision.kind !== 'append' || missing) return { kind: 'wrong-version', current: state.revision };
-    if (how === 'hard') {
-      const write = this.#write(state, [tombstone(stream, newId())]);
+  delete(stream: string, expected: ExpectedVersion, how: 'soft' | 'hard'): Promise<WriteOutcome> {
+    return this.#decide(stream, expected, [newId()], (state) => {
       const metastream = this.#states.of(metastreamOf(stream));
+      if (how === 'soft') {
+        const missing = state.revision < 0 && state.metadataText === undefined;
+        if (missing) return { kind: 'wrong-version', current: state.revision };
+        const write = this.#writeMetadata(state, metastream, DELETING_METADATA);
+        return this.#commit([state, metastream], [write], { revision: metastream.revision, events: 1 });
+      }
+      const write = this.#write(state, [tombstone(stream, newId())]);
       state.tombstoned = true;
       metastream.tombstoned = true;
       return this.#commit([state, metastream], [write], { revision: state.revision, events: 1 });
-    }
-    const metastream = this.#states.of(metastreamOf(stream));
-    const write = this.#writeMetadata(state, metastream, DELETING_METADATA);
-    return this.#commit([state, metastream], [write], { revision: metastream.revision, events: 1 });
+    });
   }
 
-  /** Answers as the first time, once that is on the disk. */
-  async #repeat(state: StreamState, last: Revision): Promise<WriteOutcome> {
+  /** Decides again where the decision rested on an append that failed since. */
+  async #decide(
+    stream: string,
+    expected: ExpectedVersion,
+    ids: readonly string[],
+    apply: (state: StreamState) => WriteOutcome | Promise<WriteOutcome | typeof LOST>,
+  ): Promise<WriteOutcome> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const state = this.#states.of(stream);
+      const decision = checkCommit(this.#states, state, expected, ids);
+      const outcome = decision.kind === 'append' ? await apply(state) : await this.#settled(state, decision);
+      if (outcome !== LOST) return outcome;
+    }
+    throw new Fault('store-unavailable', 'Appends that this one rests on have failed.', { retryable: true });
+  }
+
+  /** What is answered without an append is answered once all that it rests on is on the disk. */
+  async #settled(
+    state: StreamState,
+    decision: Exclude<CommitDecision, { kind: 'append' }>,
+  ): Promise<WriteOutcome | typeof LOST> {
+    const current = state.revision;
     await state.settled;
-    const event = this.#states.at(state.key, last);
-    if (event === undefined) throw lost();
-    return { kind: 'written', revision: last, position: event.position };
+    if (decision.kind === 'repeat') {
+      const event = this.#states.at(state.key, decision.last);
+      return event === undefined ? LOST : { kind: 'written', revision: decision.last, position: event.position };
+    }
+    if (!this.#states.knows(state)) return LOST;
+    return decision.kind === 'deleted' ? DELETED : { kind: 'wrong-version', current };
   }
 
   #write(state: StreamState, events: readonly NewEvent[]): StreamWrite {
@@ -134,7 +150,7 @@ export class Appender {
     touched: readonly StreamState[],
     writes: readonly StreamWrite[],
     answer: { readonly revision: Revision; readonly events: number },
-  ): Promise<WriteOutcome> {
+  ): Promise<WriteOutcome | typeof LOST> {
     const all = writes.reduce((sum, { events }) => sum + events.length, 0);
     const committed = this.#store.appendAll(writes);
     for (const state of touched) {
@@ -143,7 +159,10 @@ export class Appender {
     }
     try {
       const result = await committed;
-      if (!result.ok) throw lost();
+      if (!result.ok) {
+        this.#takeBack(touched, writes);
+        return LOST;
+      }
       this.#bell.ring(writes.map(({ stream }) => stream));
       return { kind: 'written', revision: answer.revision, position: result.position - (all - answer.events) };
     } catch (error) {
@@ -159,8 +178,4 @@ export class Appender {
     for (const state of touched) this.#states.forget(state);
     for (const { events } of writes) for (const { id } of events) this.#states.forgetId(id);
   }
-}
-
-function lost(): Fault {
-  return new Fault('store-unavailable', 'An append that this one rests on has failed.', { retryable: true });
 }

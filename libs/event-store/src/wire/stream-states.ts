@@ -60,9 +60,14 @@ export class StreamStates {
     return state;
   }
 
+  /** Whether this is still what is known of the stream. */
+  knows(state: StreamState): boolean {
+    return this.#states.get(state.key) === state;
+  }
+
   /** Forgets what turned out not to be so. */
   forget(state: StreamState): void {
-    if (this.#states.get(state.key) === state) this.#states.delete(state.key);
+    if (this.knows(state)) this.#states.delete(state.key);
   }
 
   remember(id: string, key: string, revision: Revision): void {

@@ -36,7 +36,7 @@ const TYPE = Buffer.from('type');
 const CONTENT_TYPE = Buffer.from('content-type');
 const NOTHING = new Uint8Array();
 
-/** The log takes no more events in one append. */
+/** The log takes 10,000 events in one append; one may be the metadata of a stream that begins again. */
 export const MOST_EVENTS = 9_999;
 
 export const JSON_CONTENT = 'application/json';
