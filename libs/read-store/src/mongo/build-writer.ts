@@ -1,9 +1,8 @@
 import { Fault, type Position } from '@anamnesis/kernel';
 import type { Operation, ReadModelWriter } from '../port.ts';
 import { guarded, stopping, unavailable } from './faults.ts';
-import { stretches } from './folded-operations.ts';
-import type { Writing } from './lane-writer.ts';
 import type { ModelState } from './model-state.ts';
+import { writeStretches, type Writing } from './writing.ts';
 
 /** A build gathers operations up to these bounds and writes them at once: versions of one document become one write. */
 const SPOOL_OPERATIONS = 5_000;
@@ -66,20 +65,12 @@ export class BuildWriter implements ReadModelWriter {
   }
 
   async #attempt(): Promise<ModelState | undefined> {
-    const { pointer, watch, documents, erasures } = this.#writing;
+    const { pointer, watch } = this.#writing;
     const state = await watch.look();
     if (state?.building?.builder !== this.builder) throw displaced();
     const generation = await this.#writing.collection(this.generation);
-    let known = state.erasures;
-    for (const { documents: operations, purge } of stretches(this.#spool)) {
-      await documents.write([generation], operations, known > 0);
-      if (purge === undefined) continue;
-      await erasures.record(purge.purge.subject, purge.position);
-      const erased = await pointer.erased();
-      if (erased?.erasures !== known + 1) return undefined;
-      known = erased.erasures;
-      await erasures.take(generation, purge.purge.subject, purge.position);
-    }
+    const known = await writeStretches(this.#writing, [generation], this.#spool, state.erasures);
+    if (known === undefined) return undefined;
     const reached = await pointer.advanceBuild(this.builder, this.#through, known);
     if (reached !== undefined) watch.learn(reached);
     return reached;

@@ -71,7 +71,11 @@ export class DocumentWriter {
     const { key, newest, first } = folded;
     const place = Math.min(first ?? Infinity, places.get(key) ?? Infinity);
     const min = Number.isFinite(place) ? { $min: { f: place } } : {};
-    if (!('put' in newest)) return { folded, update: { $set: { pos: newest.position }, $unset: ABSENT, ...min } };
+    if (!('put' in newest)) {
+      // Its subject stays, or comes from a put that this batch has too, so that an erasure finds what was removed.
+      const owner = folded.owner === undefined ? {} : { sub: folded.owner.subject };
+      return { folded, update: { $set: { pos: newest.position, ...owner }, $unset: ABSENT, ...min } };
+    }
     const { type, body, subject, lastUpdated, entries } = newest.put;
     const $set = {
       t: type,
@@ -86,7 +90,7 @@ export class DocumentWriter {
 }
 
 const NO_PLACES: ReadonlyMap<string, number> = new Map();
-/** What a removed document no longer has. Its subject stays, so that an erasure finds it. */
+/** What a removed document no longer has. */
 const ABSENT = { t: 1, u: 1, b: 1, k: 1, s: 1, r: 1, c: 1, e: 1, o: 1, m: 1 } as const;
 
 function* chunks(operations: readonly DocumentOperation[]): Generator<readonly DocumentOperation[]> {

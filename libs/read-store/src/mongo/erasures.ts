@@ -3,6 +3,7 @@ import type { Position } from '@anamnesis/kernel';
 import type { mongo } from 'mongoose';
 import { DURABLE, type Database, type Documents } from './database.ts';
 import type { ModelState } from './model-state.ts';
+import type { Pointer } from './pointer.ts';
 import type { Erasure } from './schema.ts';
 
 /** Documents of an erased subject that are taken at once. */
@@ -36,11 +37,23 @@ export class Erasures {
     return new Map(found.map((erasure) => [erasure._id, erasure]));
   }
 
-  /** From now on no writer takes what was said of the subject before. */
-  async record(subject: string, position: Position): Promise<void> {
+  /**
+   * From now on no writer takes what was said of the subject before. Answers the pointer's state after the erasure was
+   * announced there, for writers that did not know of it yet; undefined when it was announced already, as it is
+   * whenever the log is read again.
+   */
+  async record(subject: string, position: Position, pointer: Pointer): Promise<ModelState | undefined> {
     const erasures = await this.#database.erasures();
-    const update = { $max: { pos: position } };
-    await erasures.updateOne({ _id: this.ofSubject(subject) }, update, { upsert: true, ...DURABLE });
+    const _id = this.ofSubject(subject);
+    const recorded = await erasures.findOneAndUpdate(
+      { _id },
+      { $max: { pos: position } },
+      { upsert: true, returnDocument: 'after', ...DURABLE },
+    );
+    if ((recorded?.announced ?? -1) >= position) return undefined;
+    const state = await pointer.announceErasure();
+    await erasures.updateOne({ _id }, { $max: { announced: position } }, DURABLE);
+    return state;
   }
 
   /** Every document of the subject that is older than the erasure goes. */

@@ -12,6 +12,8 @@ export interface Folded {
   newest: DocumentOperation;
   /** Of the oldest put: the document's place, unless it has an earlier one. */
   first: Position | undefined;
+  /** Whose it was by the newest put, if any: a removal does not say. */
+  owner: { readonly subject: string | null; readonly position: Position } | undefined;
 }
 
 export const keyOf = (operation: DocumentOperation): string => {
@@ -25,11 +27,14 @@ export function foldOperations(operations: readonly DocumentOperation[]): Folded
   for (const operation of operations) {
     const key = keyOf(operation);
     const known = folded.get(key);
-    const first = 'put' in operation ? operation.position : undefined;
+    const put = 'put' in operation;
+    const first = put ? operation.position : undefined;
+    const owner = put ? { subject: operation.put.subject ?? null, position: operation.position } : undefined;
     if (known === undefined) {
-      folded.set(key, { key, newest: operation, first });
+      folded.set(key, { key, newest: operation, first, owner });
       continue;
     }
+    if (owner !== undefined && owner.position > (known.owner?.position ?? -1)) known.owner = owner;
     if (operation.position > known.newest.position) known.newest = operation;
     if (first !== undefined) known.first = Math.min(known.first ?? first, first);
   }

@@ -1,22 +1,9 @@
 import { Fault, type Position } from '@anamnesis/kernel';
 import type { Operation, ReadModelWriter } from '../port.ts';
-import type { Documents } from './database.ts';
-import type { DocumentWriter } from './document-writer.ts';
-import type { Erasures } from './erasures.ts';
 import { guarded, stopping, unavailable } from './faults.ts';
-import { stretches } from './folded-operations.ts';
 import { hasJoined, laneProgress, type ModelState, type LiveState } from './model-state.ts';
-import type { ModelWatch } from './model-watch.ts';
-import type { Pointer, Target } from './pointer.ts';
-
-/** What writes to a model need. */
-export interface Writing {
-  readonly pointer: Pointer;
-  readonly watch: ModelWatch;
-  readonly documents: DocumentWriter;
-  readonly erasures: Erasures;
-  collection(generation: number): Promise<Documents>;
-}
+import type { Target } from './pointer.ts';
+import { writeStretches, type Writing } from './writing.ts';
 
 /** Changes of the pointer, or erasures by others, that one batch is written anew for. */
 const ATTEMPTS = 20;
@@ -55,7 +42,7 @@ export class LaneWriter implements ReadModelWriter {
 
   /** False: something changed meanwhile. */
   async #attempt(operations: readonly Operation[], through: Position): Promise<boolean> {
-    const { pointer, watch, documents, erasures } = this.#writing;
+    const { pointer, watch } = this.#writing;
     const state = await this.#joined();
     const target: Target = {
       live: state.live,
@@ -64,17 +51,8 @@ export class LaneWriter implements ReadModelWriter {
     };
     const numbers = target.building === undefined ? [target.live] : [target.live, target.building];
     const generations = await Promise.all(numbers.map((number) => this.#writing.collection(number)));
-    let known = state.erasures;
-    for (const { documents: operationsOn, purge } of stretches(operations)) {
-      await documents.write(generations, operationsOn, known > 0);
-      if (purge === undefined) continue;
-      await erasures.record(purge.purge.subject, purge.position);
-      const erased = await pointer.erased();
-      // Somebody else's erasure may concern what was written already.
-      if (erased?.erasures !== known + 1) return false;
-      known = erased.erasures;
-      await Promise.all(generations.map((one) => erasures.take(one, purge.purge.subject, purge.position)));
-    }
+    const known = await writeStretches(this.#writing, generations, operations, state.erasures);
+    if (known === undefined) return false;
     const reached = await pointer.advance(this.#lane, through, { ...target, erasures: known });
     if (reached === undefined) return false;
     watch.learn(reached);

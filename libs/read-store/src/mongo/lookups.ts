@@ -17,27 +17,33 @@ export type InnerRow = Pick<StoredDocument, '_id' | 'sub' | 'e'>;
 /** What of a candidate is looked at. */
 export type CandidateRow = Row & Partial<Pick<StoredDocument, 'sub' | 'e' | 's'>>;
 
-/** Up to so many documents are found behind a chain first, and the query asks for those that refer to them. */
-const FEW = 1_000;
-/** Who may see whom: usually most of all patients. Then the documents come first, and are checked. */
-const FEW_SUBJECTS = 64;
+/** Up to how many documents are found behind a condition first, and the query asks for those that belong to them. */
+export interface Few {
+  readonly chain: number;
+  /** Who may see whom: usually most of all patients. Then the documents come first, and are checked. */
+  readonly subjectOf: number;
+}
+
+export const FEW: Few = { chain: 1_000, subjectOf: 64 };
 
 /** Conditions that lead to other documents, from either side. */
 export class Lookups {
   readonly #keys: Keys;
   readonly #type: string;
   readonly #inner: Inner;
+  readonly #few: Few;
 
-  constructor(keys: Keys, type: string, inner: Inner) {
+  constructor(keys: Keys, type: string, inner: Inner, few: Few) {
     this.#keys = keys;
     this.#type = type;
     this.#inner = inner;
+    this.#few = few;
   }
 
   /** The documents that meet the condition, as a filter; undefined when too many lie behind it. */
   async ahead(condition: Looked): Promise<Filter | undefined> {
     const { type, where } = behind(condition);
-    const rows = await this.#inner(type, where, undefined, 'subjectOf' in condition ? FEW_SUBJECTS : FEW);
+    const rows = await this.#inner(type, where, undefined, this.#few['subjectOf' in condition ? 'subjectOf' : 'chain']);
     if (rows === undefined) return undefined;
     if ('refersTo' in condition) return this.#referringTo(condition.param, type, rows.map(idOf));
     if ('subjectOf' in condition) return { sub: { $in: subjects(rows) } };

@@ -5,7 +5,7 @@ import { checkedIn, Compiler, isContains, type Checked } from './compile.ts';
 import type { Documents } from './database.ts';
 import { ALL, and, anyId, type Filter } from './filters.ts';
 import type { Keys } from './keys.ts';
-import { Lookups, type CandidateRow, type InnerRow } from './lookups.ts';
+import { FEW, Lookups, type CandidateRow, type Few, type InnerRow } from './lookups.ts';
 import type { Row } from './ordering.ts';
 
 /** Candidates that are checked at once: few at first, for a page is soon full. */
@@ -28,11 +28,14 @@ export class Matching {
   readonly documents: Documents;
   readonly keys: Keys;
   readonly budget: Budget;
+  readonly #few: Few;
 
-  constructor(documents: Documents, keys: Keys, budget: Budget) {
+  /** `few`: for tests of either way that a chain is followed. */
+  constructor(documents: Documents, keys: Keys, budget: Budget, few: Few = FEW) {
     this.documents = documents;
     this.keys = keys;
     this.budget = budget;
+    this.#few = few;
   }
 
   /**
@@ -53,7 +56,7 @@ export class Matching {
   }
 
   #lookups(type: string): Lookups {
-    return new Lookups(this.keys, type, (of, where, also, limit) => this.#inner(of, where, also, limit));
+    return new Lookups(this.keys, type, (of, where, also, limit) => this.#inner(of, where, also, limit), this.#few);
   }
 
   async #inner(

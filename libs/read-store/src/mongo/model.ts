@@ -7,10 +7,11 @@ import { Erasures } from './erasures.ts';
 import { guarded } from './faults.ts';
 import { assertLayout, Generations } from './generations.ts';
 import { Keys } from './keys.ts';
-import { LaneWriter, type Writing } from './lane-writer.ts';
+import { LaneWriter } from './lane-writer.ts';
 import { laneField, neededOfBuild, type ModelState } from './model-state.ts';
 import { ModelWatch } from './model-watch.ts';
 import { Pointer } from './pointer.ts';
+import type { Writing } from './writing.ts';
 
 const MODEL = /^[a-z][a-z0-9-]{0,63}$/;
 

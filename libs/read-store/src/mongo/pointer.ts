@@ -120,24 +120,23 @@ export class Pointer {
     );
   }
 
-  erased(): Promise<ModelState | undefined> {
+  announceErasure(): Promise<ModelState | undefined> {
     return this.#change({}, { $inc: { erasures: 1, version: 1 } });
   }
 
   /** In place of the build that `state` has, which is none or nobody's any more. */
   beginBuild(state: ModelState, generation: number, builder: string): Promise<ModelState | undefined> {
     const left = state.building;
-    return this.#change(
-      { version: state.version, 'building.beat': left === null ? { $exists: false } : left.beat },
-      {
-        $set: {
-          building: { generation, builder, beat: 0, through: 0 },
-          [generationField(generation)]: fresh(),
-        },
-        ...(left === null ? {} : discard(left.generation)),
-        $inc: { version: 1 },
+    const unclaimed =
+      left === null ? { building: null } : { 'building.builder': left.builder, 'building.beat': left.beat };
+    return this.#change(unclaimed, {
+      $set: {
+        building: { generation, builder, beat: 0, through: 0 },
+        [generationField(generation)]: fresh(),
       },
-    );
+      ...(left === null ? {} : discard(left.generation)),
+      $inc: { version: 1 },
+    });
   }
 
   advanceBuild(builder: string, through: Position, erasures: number): Promise<ModelState | undefined> {

@@ -86,13 +86,15 @@ export const documentSchema = new Schema(
 
 /** `<model>/s/<subject>` and `<model>/d/<keyed hash of a document's key>`: nothing older than `pos` is written again. */
 export const erasureSchema = new Schema(
-  { _id: String, pos: Number, f: Number },
+  { _id: String, pos: Number, announced: Number, f: Number },
   { autoIndex: false, autoCreate: false, versionKey: false },
 );
 
 export interface Erasure {
   readonly _id: string;
   readonly pos: number;
+  /** Of a subject: the position up to which every writer has been told. */
+  readonly announced?: number;
   /** Of a document: the place it comes back to. */
   readonly f?: number;
 }

@@ -6,6 +6,7 @@ import { readCursor, writeCursor } from './cursor.ts';
 import type { Documents } from './database.ts';
 import { anyHash, anyId, type Filter } from './filters.ts';
 import { referenceText, type Keys } from './keys.ts';
+import type { Few } from './lookups.ts';
 import { Matching } from './matching.ts';
 import { Ordering, type Row } from './ordering.ts';
 import type { mongo } from 'mongoose';
@@ -23,11 +24,11 @@ export class Search {
   readonly #budget: Budget;
   readonly #matching: Matching;
 
-  constructor(documents: Documents, keys: Keys, budgetMs: number) {
+  constructor(documents: Documents, keys: Keys, budgetMs: number, few?: Few) {
     this.#documents = documents;
     this.#keys = keys;
     this.#budget = new Budget(budgetMs);
-    this.#matching = new Matching(documents, keys, this.#budget);
+    this.#matching = new Matching(documents, keys, this.#budget, few);
   }
 
   async query(query: Query, position: number): Promise<Page> {
