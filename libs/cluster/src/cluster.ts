@@ -1,14 +1,17 @@
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { type Accesses, IdentityRecords, openAccesses } from '@anamnesis/access';
+import { KafkaEventBus } from '@anamnesis/event-bus/kafka';
 import { EventStoreDb } from '@anamnesis/event-store/eventstoredb';
 import { serviceClient, type ServiceName, type TokenVerifier } from '@anamnesis/identity';
 import { KeycloakTokenVerifier, ServiceTokens } from '@anamnesis/identity/keycloak';
+import { Fault } from '@anamnesis/kernel';
 import { TracedJournal } from '@anamnesis/journal/traced';
 import type { MongoKeyVault } from '@anamnesis/key-vault/mongo';
 import { type Closing, HealthRegistry, type Log } from '@anamnesis/service';
 import type { ClusterConfig } from './config.ts';
 import { openKeyVault } from './open-key-vault.ts';
+import { kafkaConnection } from './kafka.ts';
 import { Peer } from './peer.ts';
 
 export interface ClusterOptions {
@@ -82,6 +85,20 @@ export class Cluster {
       const accesses = await openAccesses({ spool, journal, vault, writer: this.instance });
       this.closing.add(() => accesses.close());
       return { ...accesses, identity: new IdentityRecords(accesses.recorder) };
+    });
+  }
+
+  bus(): Promise<KafkaEventBus> {
+    return this.#once('bus', async () => {
+      const bus = KafkaEventBus.open({
+        connection: kafkaConnection(this.config, this.instance, this.log),
+        onFailure: ({ lane, error }) =>
+          this.log.warn('a delivery is repeated', { lane, ...(error instanceof Fault && { code: error.code }) }),
+        onDeadLetter: ({ lane, event }, error) =>
+          this.log.error('an event was set aside', { lane, position: event.position, error }),
+      });
+      this.closing.add(() => bus.close());
+      return bus;
     });
   }
 

@@ -9,3 +9,5 @@ export { RemoteReadModel } from './remote-read-model.ts';
 export { type Composed, runService, type ServicePlan } from './run-service.ts';
 export { serviceProxy, type ServiceProxyOptions } from './service-proxy.ts';
 export { CLUSTER_SETTINGS, SECRETS } from './settings.ts';
+export { kafkaConnection } from './kafka.ts';
+export { prepareEngines } from './prepare.ts';

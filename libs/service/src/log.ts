@@ -25,6 +25,8 @@ export interface LogFields {
   /** An address that this service listens on or talks to. */
   readonly address?: string;
   readonly signal?: string;
+  /** Of the bus: topic and partition. */
+  readonly lane?: string;
 }
 
 export interface Log {

@@ -15,6 +15,7 @@ await runService({
     const [store, vault, bus] = [await cluster.store(), await cluster.vault(), await cluster.bus()];
     const reads = openMongoReadStore({ url: config.mongodb! });
     closing.add(() => reads.close());
+    await reads.lanes(RECORDS, await bus.lanes());
     const records = await reads.reader(RECORDS);
     closing.add(() => records.close());
     const projections = await BusProjections.start({
