@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { setImmediate } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Fault} from '@anamnesis/kernel';
+import type { Fault } from '@anamnesis/kernel';
 import { newId } from '@anamnesis/kernel';
 import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import { Appender, type WriteOutcome } from '../../src/wire/appender.ts';
