@@ -1,1 +1,3 @@
-export {};
+export type { RelayLag } from './application/lag.ts';
+export { Relay, type Published, type RelayOptions, type RelayState, type RelayStatus } from './relay.ts';
+export { relayModule } from './relay.module.ts';

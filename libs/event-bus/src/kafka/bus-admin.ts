@@ -1,8 +1,13 @@
-import type { Admin } from 'kafkajs';
+import { type ConfigResourceTypes, type Admin } from 'kafkajs';
 import { Fault, type Position } from '@anamnesis/kernel';
 import { laneName, type BusNames } from './bus-names.ts';
 import { asFault, errorsOf, newClient, type KafkaConnection } from './kafka-client.ts';
 import { decodeMark, type LaneMark } from './lane-commits.ts';
+
+/** Of the protocol. Node finds no export of this name in kafkajs, which is CommonJS. */
+const TOPIC_RESOURCE: ConfigResourceTypes.TOPIC = 2;
+
+const BATCH_BYTES = 'max.message.bytes';
 
 /** What a group has committed of a lane. */
 export interface Committed {
@@ -34,6 +39,23 @@ export class BusAdmin {
     return found
       .toSorted((a, b) => a.partition - b.partition)
       .map(({ low, high }) => ({ low: BigInt(low), high: BigInt(high) }));
+  }
+
+  /** The largest batch that every one of these topics takes, in bytes; undefined where we may not ask. */
+  async smallestBatch(topics: readonly string[]): Promise<number | undefined> {
+    try {
+      const { resources } = await this.#ask((admin) =>
+        admin.describeConfigs({
+          includeSynonyms: false,
+          resources: topics.map((name) => ({ type: TOPIC_RESOURCE, name, configNames: [BATCH_BYTES] })),
+        }),
+      );
+      const limits = resources.flatMap(({ configEntries }) => configEntries.map(({ configValue }) => +configValue));
+      return limits.length === 0 ? undefined : Math.min(...limits);
+    } catch (error) {
+      if (error instanceof Fault && !error.retryable) return undefined;
+      throw error;
+    }
   }
 
   /** By lane's name. */

@@ -1,6 +1,9 @@
-import { ConfigResourceTypes, type Admin, type ITopicConfig } from 'kafkajs';
+import { type ConfigResourceTypes, type Admin, type ITopicConfig } from 'kafkajs';
 import { BUS_CONTEXTS, BusNames } from './bus-names.ts';
 import { asFault, newClient, type KafkaConnection } from './kafka-client.ts';
+
+/** Of the protocol. Node finds no export of this name in kafkajs, which is CommonJS. */
+const TOPIC_RESOURCE: ConfigResourceTypes.TOPIC = 2;
 
 export interface TopicSettings {
   readonly prefix?: string;
@@ -117,7 +120,7 @@ async function differencesOf(admin: Admin, there: readonly ITopicConfig[]): Prom
   if (there.length === 0) return [];
   const { resources } = await admin.describeConfigs({
     includeSynonyms: false,
-    resources: there.map(({ topic }) => ({ type: ConfigResourceTypes.TOPIC, name: topic })),
+    resources: there.map(({ topic }) => ({ type: TOPIC_RESOURCE, name: topic })),
   });
   return resources.flatMap(({ resourceName, configEntries }) => {
     const planned = there.find(({ topic }) => topic === resourceName)?.configEntries ?? [];

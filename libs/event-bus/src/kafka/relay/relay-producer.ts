@@ -36,6 +36,9 @@ export interface RelayProducerOptions {
  */
 const RETRY = { initialRetryTime: 5, multiplier: 1.5, maxRetryTime: 250, retries: 40 };
 
+/** Kafka's own default of `max.message.bytes`, for where we may not ask. */
+const BATCH_BYTES_UNKNOWN = 1_048_588;
+
 /** What the broker says to a producer whose place another has taken, or whose transaction it gave up. */
 const FENCED = new Set([
   'INVALID_PRODUCER_EPOCH',
@@ -83,13 +86,20 @@ export class RelayProducer {
       createPartitioner: Partitioners.DefaultPartitioner,
     });
     try {
-      const partitions = await admin.partitionsOf(BUS_CONTEXTS.map((context) => names.topic(context)));
+      const topics = BUS_CONTEXTS.map((context) => names.topic(context));
+      const partitions = await admin.partitionsOf(topics);
+      const limit = (await admin.smallestBatch(topics)) ?? BATCH_BYTES_UNKNOWN;
+      // What a transaction brings may all go to one lane, as one batch; its framing takes some bytes as well.
+      const maxBytes = Math.min(tuning.maxBytes, Math.floor(limit * 0.9));
       await asFault(producer.connect());
       // kafkajs takes its producer id with the first transaction, and with it the place of whoever had it.
       const first = await asFault(producer.transaction());
       await asFault(first.abort());
       const progress = await asFault(readProgress(connection, names, admin));
-      return new RelayProducer(producer, new LaneBatches(names, partitions), progress, options);
+      return new RelayProducer(producer, new LaneBatches(names, partitions), progress, {
+        ...options,
+        tuning: { ...tuning, maxBytes },
+      });
     } catch (error) {
       void producer.disconnect().catch(() => undefined);
       throw error;

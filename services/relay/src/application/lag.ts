@@ -1,0 +1,24 @@
+import type { EventReader } from '@anamnesis/event-store';
+import type { Instant, Position } from '@anamnesis/kernel';
+
+/** What the log has that the bus has not. */
+export interface RelayLag {
+  /** Events of the log after the relay's position, records of access included. */
+  readonly events: number;
+  /** There are more than `events` says: counting further would cost too much. */
+  readonly more: boolean;
+  /** For how long the oldest of them has been waiting. */
+  readonly seconds: number;
+}
+
+const COUNTED = 1_000;
+
+export async function lagOf(reader: EventReader, position: Position, now: Instant): Promise<RelayLag> {
+  const waiting = await reader.readAll({ from: position, limit: COUNTED });
+  const oldest = waiting[0]?.recordedAt ?? now;
+  return {
+    events: waiting.length,
+    more: waiting.length === COUNTED,
+    seconds: Math.max(0, Math.round((now - oldest) / 100) / 10),
+  };
+}
