@@ -1,7 +1,7 @@
 import { mongo } from 'mongoose';
 import { DURABLE, type Documents } from './database.ts';
 import type { Erasures } from './erasures.ts';
-import { DUPLICATE_KEY } from './faults.ts';
+import { DUPLICATE_KEY, unavailable } from './faults.ts';
 import { foldOperations, keyOf, type DocumentOperation, type Folded } from './folded-operations.ts';
 import { entryFields } from './indexed-fields.ts';
 import type { Keys } from './keys.ts';
@@ -143,11 +143,14 @@ async function bulk(documents: Documents, writes: readonly Write[]): Promise<num
     return [];
   } catch (error) {
     if (!(error instanceof mongo.MongoBulkWriteError)) throw error;
+    // An error of the driver itself comes wrapped.
+    const inner: unknown = error.errorResponse;
+    if (inner instanceof Error) throw inner;
     const failed = [error.writeErrors].flat();
     const other = failed.find(({ code }) => code !== DUPLICATE_KEY);
     if (other !== undefined) throw new mongo.MongoServerError({ code: other.code, message: 'a write was refused' });
-    const unsettled = error.result.getWriteConcernError();
-    if (failed.length === 0 || unsettled !== undefined) throw error;
+    // Not on a majority yet: nobody knows whether it will stay.
+    if (failed.length === 0 || error.result.getWriteConcernError() !== undefined) throw unavailable();
     return failed.map(({ index }) => index);
   }
 }
