@@ -1,5 +1,5 @@
+import { parseClusterConfig, prepareEngines } from '@anamnesis/cluster';
 import { REALM, realmWith, KeycloakAdmin } from '@anamnesis/identity/keycloak';
-import { prepareKeyVault } from '@anamnesis/key-vault/mongo';
 import { TransitKeyEncryption } from '@anamnesis/key-vault/transit';
 import { EngineError } from './engines/engine-error.ts';
 import type { Log } from './engines/log.ts';
@@ -26,7 +26,7 @@ const PREPARATIONS: readonly {
   readonly run: (to: Prepared) => Promise<void>;
 }[] = [
   { name: 'transit key', run: prepareTransit },
-  { name: 'key vault', run: ({ mongodb }) => prepareKeyVault({ url: mongodb }) },
+  { name: 'bus and database', run: prepareBusAndDatabase },
   { name: 'realm', run: prepareRealm },
 ];
 
@@ -49,6 +49,18 @@ async function prepareTransit({ transit }: Prepared): Promise<void> {
   const auth = { kind: 'token', token: transit.token } as const;
   const made = await TransitKeyEncryption.open({ address: transit.url, key: 'anamnesis', auth, create: true });
   made.close();
+}
+
+/** Topics, collections and indexes. */
+async function prepareBusAndDatabase({ kafka, replicas, mongodb }: Prepared): Promise<void> {
+  const parsed = parseClusterConfig({
+    ANAMNESIS_KAFKA: kafka.join(','),
+    ANAMNESIS_REPLICATION: String(replicas),
+    ANAMNESIS_MONGODB: mongodb,
+  });
+  if (!parsed.ok)
+    throw new EngineError(parsed.faults.map(({ variable, message }) => `${variable} ${message}`).join(', '));
+  await prepareEngines(parsed.config, () => undefined);
 }
 
 async function prepareRealm({ keycloak, publicUrl, secrets, replaceRealm }: Prepared): Promise<void> {

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { serviceClient, type ServiceName } from '@anamnesis/identity';
-import { demoPeople } from '@anamnesis/identity/keycloak';
+import { CONFIDENTIAL_CLIENTS, demoPeople } from '@anamnesis/identity/keycloak';
 
 /** The identifiers of the facilities that a stack's demo users work in. */
 export const FACILITIES = ['F1', 'F2'] as const;
@@ -14,6 +14,8 @@ export interface Secrets {
   /** Demo users' passwords by name. */
   readonly passwords: Readonly<Record<string, string>>;
   secretFile(service: ServiceName): string;
+  /** Of any client that has a secret. */
+  clientFile(client: string): string;
   readonly passwordsFile: string;
   /** Keeps a secret that an engine made; its file. */
   keep(name: string, secret: string): Promise<string>;
@@ -31,10 +33,12 @@ export async function makeSecrets(
     await writeFile(file, secret, { mode: 0o600 });
     return file;
   };
-  const secretFile = (service: ServiceName): string => join(folder, service);
-  const clientSecrets = Object.fromEntries(services.map((service) => [serviceClient(service), random()]));
-  for (const service of services) await keep(service, clientSecrets[serviceClient(service)]!);
+  const clientFile = (client: string): string => join(folder, client);
+  const clients = [...new Set([...CONFIDENTIAL_CLIENTS, ...services.map((service) => serviceClient(service))])];
+  const clientSecrets = Object.fromEntries(clients.map((client) => [client, random()]));
+  for (const client of clients) await keep(client, clientSecrets[client]!);
+  const secretFile = (service: ServiceName): string => clientFile(serviceClient(service));
   const passwords = Object.fromEntries(demoPeople(FACILITIES).map(({ username }) => [username, random()]));
   await writeFile(passwordsFile, `${JSON.stringify(passwords, null, 2)}\n`, { mode: 0o600 });
-  return { clientSecrets, passwords, secretFile, passwordsFile, keep };
+  return { clientSecrets, passwords, secretFile, clientFile, passwordsFile, keep };
 }

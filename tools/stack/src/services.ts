@@ -43,6 +43,8 @@ export interface Surroundings {
   readonly keycloak: string;
   readonly transit: { readonly url: string; readonly tokenFile: string };
   readonly erasures: string;
+  /** The secret of the account that reads Keycloak's own record of sign-ins. */
+  readonly signInsSecretFile: string;
   /** Replicas of each topic: as many as Kafka has brokers. */
   readonly replicas: number;
   readonly addresses: { readonly [Name in ServiceName]: readonly string[] };
@@ -64,7 +66,9 @@ export function settingsOf(instance: Instance, around: Surroundings): Readonly<R
   return {
     HOST: '127.0.0.1',
     PORT: String(instance.port),
-    ...(front === true && { PUBLIC_URL: around.publicUrl }),
+    PUBLIC_URL: around.publicUrl,
+    // They reach each other on loopback, and the front door says who really asked.
+    ...(front !== true && { ANAMNESIS_TRUSTED_PROXIES: '127.0.0.1' }),
     ANAMNESIS_INSTANCE: String(instance.number),
     ANAMNESIS_DATA: instance.dataFolder,
     ANAMNESIS_ERASURES: around.erasures,
@@ -75,6 +79,7 @@ export function settingsOf(instance: Instance, around: Surroundings): Readonly<R
     ANAMNESIS_KEYCLOAK: around.keycloak,
     ANAMNESIS_ISSUER: around.issuer,
     ANAMNESIS_CLIENT_SECRET_FILE: instance.secretFile,
+    ...(instance.service === 'audit' && { ANAMNESIS_SIGN_INS_SECRET_FILE: around.signInsSecretFile }),
     ANAMNESIS_TRANSIT: around.transit.url,
     ANAMNESIS_TRANSIT_TOKEN_FILE: around.transit.tokenFile,
     ANAMNESIS_REPLICATION: String(around.replicas),

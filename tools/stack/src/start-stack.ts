@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { SERVICES, type ServiceName } from '@anamnesis/identity';
-import { issuerOf } from '@anamnesis/identity/keycloak';
+import { issuerOf, SIGN_INS_CLIENT } from '@anamnesis/identity/keycloak';
 import { engineAddresses, startEngineSide, type Undo } from './engine-side.ts';
 import type { EngineSet } from './engine-set.ts';
 import { toStderr } from './engines/log.ts';
@@ -93,6 +93,7 @@ async function start(options: StackOptions, undo: Undo): Promise<Omit<Stack, 'st
     keycloak: whole.keycloak.url,
     transit: { url: whole.transit.url, tokenFile: await secrets.keep('transit-token', whole.transit.token) },
     erasures: join(folder, 'erasures.log'),
+    signInsSecretFile: secrets.clientFile(SIGN_INS_CLIENT),
     addresses,
   };
   const { env = {}, restart = false } = options;
