@@ -101,6 +101,12 @@ export const CLUSTER_SETTINGS = {
     undefined,
   ),
   clientSecret: setting('ANAMNESIS_CLIENT_SECRET', "The secret of the service's account in Keycloak.", text, undefined),
+  signInsSecret: setting(
+    'ANAMNESIS_SIGN_INS_SECRET',
+    "The secret of the account anamnesis-sign-ins, by which audit reads Keycloak's own record of sign-ins. Without it sign-ins do not stand in the trail.",
+    text,
+    undefined,
+  ),
   transit: setting(
     'ANAMNESIS_TRANSIT',
     'Where HashiCorp Vault or OpenBao holds the key-encryption key (transit API). Without it: a key file.',
@@ -134,4 +140,4 @@ export const CLUSTER_SETTINGS = {
 } as const satisfies Readonly<Record<string, Setting>>;
 
 /** Settings whose value may stand in a file instead, named by the variable with `_FILE` behind it. */
-export const SECRETS = ['eventStore', 'kafkaPassword', 'mongodb', 'clientSecret'] as const;
+export const SECRETS = ['eventStore', 'kafkaPassword', 'mongodb', 'clientSecret', 'signInsSecret'] as const;

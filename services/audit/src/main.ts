@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { decisionsModule, runService } from '@anamnesis/cluster';
 import { logSourceOptions } from '@anamnesis/cluster/log-source';
-import { newId } from '@anamnesis/kernel';
+import { fileSignInProgress, KeycloakSignInEvents, ServiceTokens, SIGN_INS_CLIENT } from '@anamnesis/identity/keycloak';
+import { Fault, newId } from '@anamnesis/kernel';
 import { opaqueId, RecordContext } from '@anamnesis/records';
-import { Fault } from '@anamnesis/kernel';
 import { AuditQuestions } from './application/audit-questions.ts';
 import { auditModule } from './audit.module.ts';
 import { openAudit } from './open-audit.ts';
@@ -17,7 +18,7 @@ await runService({
   compose: async (cluster) => {
     const { config, closing, health } = cluster;
     const [store, vault, journal] = [await cluster.store(), await cluster.vault(), await cluster.journal()];
-    const { recorder } = await cluster.accesses();
+    const { recorder, identity } = await cluster.accesses();
     const audit = await openAudit({
       folder: config.dataFolder,
       source: { module: import.meta.resolve('@anamnesis/cluster/log-source'), options: logSourceOptions(config) },
@@ -34,6 +35,20 @@ await runService({
         ? { ready: false, reason: failure instanceof Fault ? failure.message : 'the audit thread has ended' }
         : { ready: true };
     });
+    if (config.signInsSecret !== undefined) {
+      const account = { clientId: SIGN_INS_CLIENT, clientSecret: config.signInsSecret };
+      const tokens = new ServiceTokens({ keycloakUrl: config.keycloak!, ...account, log: cluster.log });
+      const signIns = new KeycloakSignInEvents({
+        keycloakUrl: config.keycloak!,
+        tokens,
+        events: identity,
+        progress: fileSignInProgress(join(config.dataFolder, 'sign-ins.json')),
+        log: cluster.log,
+      });
+      closing.add(() => tokens.close());
+      closing.add(() => signIns.close());
+      signIns.start();
+    }
     const opaquePatient = (id: string): string => opaqueId('Patient', id, journal.keyedHash.bind(journal));
     const questions = new AuditQuestions({ tree, trail, log: store, opaquePatient });
     const lifecycle = (type: 'AuditStarted' | 'AuditStopped'): Promise<void> => {
