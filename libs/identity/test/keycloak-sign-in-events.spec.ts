@@ -1,6 +1,9 @@
+import { mkdtemp, readdir, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import type { SignIn, SignInFailure } from '../src/index.ts';
-import { KeycloakSignInEvents, type SignInProgress } from '../src/keycloak/index.ts';
+import { fileSignInProgress, KeycloakSignInEvents, type SignInProgress } from '../src/keycloak/index.ts';
 import { KeycloakEndpoint } from './keycloak-endpoint.ts';
 
 const T = 1_700_000_000_000;
@@ -157,6 +160,28 @@ describe('while the audit cannot write, or Keycloak is away', () => {
   it('an answer of another shape is a fault', async () => {
     keycloak.answers.set('events', () => ({ body: [{ id: 1 }] }));
     await expect(reader.look()).rejects.toMatchObject({ code: 'identity-unavailable' });
+  });
+});
+
+describe('a file of how far they were told', () => {
+  it('says what was written last, and nothing where it is not there or damaged', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'anamnesis-identity-'));
+    try {
+      const path = join(folder, 'sign-ins.json');
+      const file = fileSignInProgress(path);
+      expect(await file.read()).toBeUndefined();
+      await file.write({ through: 1, told: [] });
+      await file.write({ through: 2, told: [{ id: 'a', at: 3 }] });
+      expect(await fileSignInProgress(path).read()).toEqual({ through: 2, told: [{ id: 'a', at: 3 }] });
+      expect([await readdir(folder), (await stat(path)).mode & 0o777]).toEqual([['sign-ins.json'], 0o600]);
+      await writeFile(path, '{"through":');
+      expect(await file.read()).toBeUndefined();
+      const nowhere = fileSignInProgress(join(folder, 'none', 'x'));
+      await expect(nowhere.write({ through: 1, told: [] })).rejects.toMatchObject({ code: 'identity-unavailable' });
+      await expect(fileSignInProgress(folder).read()).rejects.toMatchObject({ code: 'identity-unavailable' });
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

@@ -3,6 +3,9 @@ import { afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/gl
 import { exportSPKI, importJWK, SignJWT } from 'jose';
 import fc from 'fast-check';
 import { Fault } from '@anamnesis/kernel';
+import { problemOf } from '@anamnesis/service';
+import type { FastifyRequest } from 'fastify';
+import { PermissionGuard } from '../src/index.ts';
 import { KeycloakTokenVerifier, type KeycloakTokenVerifierOptions } from '../src/keycloak/keycloak-token-verifier.ts';
 import { KeycloakEndpoint, type SigningKey, signingKey } from './keycloak-endpoint.ts';
 
@@ -266,6 +269,35 @@ describe('while Keycloak is away', () => {
   });
 });
 
+describe('a Keycloak that hangs', () => {
+  it('makes nobody wait but who finds it out', async () => {
+    const watched = verifierWith({ clientSecret: 'x' });
+    const [token, other] = [await signed(), await signed({ sid: 'other' })];
+    await watched.verify(token);
+    await watched.verify(other);
+    const never = new Promise<never>(() => undefined);
+    for (const path of ['certs', 'introspect']) keycloak.answers.set(path, () => never);
+    clock = start + 61_000;
+    expect(await watched.verify(token)).toMatchObject({ subject: 's-1' });
+    for (const later of [0, 500, 3_000, 60_000, 600_000]) {
+      clock = start + 61_000 + later;
+      expect([later, watched.verify(other)]).toMatchObject([later, { subject: 's-1' }]);
+      expect([later, watched.verify(token)]).toMatchObject([later, { subject: 's-1' }]);
+    }
+    watched.close();
+  });
+});
+
+describe('the guard', () => {
+  it('answers that the identity provider is away, where that is so', async () => {
+    keycloak.away = true;
+    const guard = new PermissionGuard({ verifier });
+    const request = { headers: { authorization: `Bearer ${await signed()}` } } as unknown as FastifyRequest;
+    const refusal = await new Promise((resolve) => guard.check('caller.read', request, resolve));
+    expect(problemOf(refusal)).toMatchObject({ status: 503, code: 'identity-unavailable', retryAfter: 2 });
+  });
+});
+
 describe('sessions', () => {
   beforeEach(() => {
     verifier.close();
@@ -336,7 +368,7 @@ describe('sessions', () => {
     keycloak.answers.clear();
     keycloak.active = () => false;
     clock += 2_001;
-    expect(await verifier.verify(token)).toEqual(INVALID);
+    await until(async () => 'invalid' in (await verifier.verify(token)));
   });
 
   it('are asked for few at a time, each by whoever it is told', async () => {

@@ -13,6 +13,7 @@ import {
   KeycloakTokenVerifier,
   realmWith,
 } from '../src/keycloak/index.ts';
+import { CLIENTS } from '../src/realm-names.ts';
 import type { SignInPlace } from './browser.ts';
 
 @Controller()
@@ -39,6 +40,8 @@ function setting(name: string): string {
   return value;
 }
 
+/** Of one person at once. */
+export const SESSIONS = 8;
 export const OTP_SECRET = 'a-secret-of-one-time-codes';
 export const secretOf = (clientId: string): string => `the secret of ${clientId}: % & =`;
 const passwordOf = (username: string): string => `right-for-${username.split('').reverse().join('')}`;
@@ -77,11 +80,11 @@ export async function serveRealKeycloak(interval: number): Promise<RealKeycloak>
     realmWith({
       realm: name,
       hostname: url,
+      sessionsPerPerson: SESSIONS,
       facilities: ['F1', 'F2', 'F3'],
+      // All but the import client's: it stands for one that was forgotten.
       clientSecrets: Object.fromEntries(
-        CONFIDENTIAL_CLIENTS.slice(0, -2)
-          .concat(CONFIDENTIAL_CLIENTS.slice(-1))
-          .map((id) => [id, secretOf(id)]),
+        CONFIDENTIAL_CLIENTS.filter((id) => id !== CLIENTS.import).map((id) => [id, secretOf(id)]),
       ),
       demoUsers: {
         passwords: Object.fromEntries(people.map((person) => [person, passwordOf(person)])),
@@ -91,8 +94,8 @@ export async function serveRealKeycloak(interval: number): Promise<RealKeycloak>
   );
   const stop = async (): Promise<void> => {
     await service.stop();
-    await admin.removeRealm(name);
     await line.close();
+    await admin.removeRealm(name);
   };
   return {
     ...{ url, name, admin, line, verifier, stop, keycloakUrl: line.url },

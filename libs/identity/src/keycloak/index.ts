@@ -12,3 +12,4 @@ export {
 } from './keycloak-sign-in-events.ts';
 export { type DemoPerson, demoPeople } from '../demo-people.ts';
 export { issuerOf, REALM } from '../realm-names.ts';
+export { fileSignInProgress } from './file-sign-in-progress.ts';

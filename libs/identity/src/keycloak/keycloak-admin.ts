@@ -12,9 +12,10 @@ export interface KeycloakAdminOptions {
 }
 
 const TOKEN = z.looseObject({ access_token: z.string(), expires_in: z.number() });
+const CLIENTS = z.array(z.looseObject({ id: z.string() }));
 const POLL_MS = 500;
-/** A realm's keys are made and its people's passwords hashed while it is imported. */
-const IMPORT_MS = 60_000;
+/** Making a realm makes keys and hashes passwords; an administrator waits for that. */
+const TIMEOUT_MS = 60_000;
 
 /**
  * What installing a realm takes of Keycloak's admin API.
@@ -49,7 +50,7 @@ export class KeycloakAdmin {
 
   /** Makes the realm where there is none of its name; whether it did. */
   async importRealm(document: RealmDocument): Promise<boolean> {
-    const { status } = await this.ask('/realms', { json: document, timeout: IMPORT_MS });
+    const { status } = await this.ask('/realms', { json: document });
     if (status === 201) return true;
     if (status === 409) return false;
     throw refused('Keycloak did not take the realm');
@@ -62,14 +63,30 @@ export class KeycloakAdmin {
   }
 
   async removeRealm(name: string): Promise<void> {
-    const { status } = await this.ask(`/realms/${encodeURIComponent(name)}`, { method: 'DELETE', timeout: IMPORT_MS });
+    const { status } = await this.ask(`/realms/${encodeURIComponent(name)}`, { method: 'DELETE' });
     if (status !== 204 && status !== 404) throw refused('Keycloak did not remove the realm');
+  }
+
+  /** Gives clients of a realm that is there already the secrets that an installation has chosen. */
+  async setClientSecrets(realm: string, secrets: Readonly<Record<string, string>>): Promise<void> {
+    const clients = `/realms/${encodeURIComponent(realm)}/clients`;
+    for (const [clientId, secret] of Object.entries(secrets)) {
+      const found = CLIENTS.safeParse((await this.ask(`${clients}?${new URLSearchParams({ clientId })}`)).body);
+      const [client] = found.success ? found.data : [];
+      if (client === undefined) throw refused('the realm has no such client');
+      const { status } = await this.ask(`${clients}/${client.id}`, { method: 'PUT', json: { ...client, secret } });
+      if (status !== 204) throw refused('Keycloak did not take the secret of a client');
+    }
   }
 
   /** A request below `/admin`, as the administrator. */
   async ask(path: string, request: KeycloakRequest = {}): Promise<KeycloakAnswer> {
     const headers = { ...request.headers, authorization: `Bearer ${await this.#accessToken()}` };
-    const answer = await askKeycloak(`${this.#options.keycloakUrl}/admin${path}`, { ...request, headers });
+    const answer = await askKeycloak(`${this.#options.keycloakUrl}/admin${path}`, {
+      timeout: TIMEOUT_MS,
+      ...request,
+      headers,
+    });
     if (answer.status === 401 || answer.status === 403) throw refused('the administrator may not do this');
     return answer;
   }

@@ -5,14 +5,11 @@ const ASSURANCE = { aal1: 1, aal2: 2 } as const;
 const LEVEL_1_FOR = 10 * 60 * 60;
 const LEVEL_2_FOR = 5 * 60;
 
-/** Of one person at once; with one more, the oldest ends. */
-const SESSIONS_PER_PERSON = 25;
-
 /**
  * Signing in: a password gives `aal1`; who asks for `acr_values=aal2` (breaking the glass) shows a one-time code too,
- * and sets one up at the first time.
+ * and sets one up at the first time. With one session more than `sessions`, a person's oldest ends.
  */
-export function browserFlow(): Readonly<Record<string, unknown>> {
+export function browserFlow(sessions: number): Readonly<Record<string, unknown>> {
   return {
     attributes: { 'acr.loa.map': JSON.stringify(ASSURANCE) },
     browserFlow: 'anamnesis browser',
@@ -39,7 +36,7 @@ export function browserFlow(): Readonly<Record<string, unknown>> {
         alias: 'anamnesis sessions',
         config: {
           behavior: 'Terminate oldest session',
-          userRealmLimit: String(SESSIONS_PER_PERSON),
+          userRealmLimit: String(sessions),
           userClientLimit: '0',
         },
       },

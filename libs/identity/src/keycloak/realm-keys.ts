@@ -51,10 +51,14 @@ export class RealmKeys {
     this.#creditAt = options.now();
   }
 
-  /** Whether a key that was used before still counts; answers at once while the set is fresh. */
+  /**
+   * Whether a key that was used before still counts; answers at once while the set is fresh, and while Keycloak is
+   * known to be away: one that hangs must not make everybody wait.
+   */
   standing(kid: string): boolean | Promise<boolean> {
     const age = this.#options.now() - this.#fetchedAt;
-    if (age > this.#options.staleAfter) return this.#refresh().then(() => this.#keys.has(kid));
+    const isAway = this.#failedAt > this.#fetchedAt;
+    if (age > this.#options.staleAfter && !isAway) return this.#refresh().then(() => this.#keys.has(kid));
     if (age > this.#options.refreshAfter) void this.#refresh();
     return this.#keys.has(kid);
   }
@@ -81,7 +85,7 @@ export class RealmKeys {
   }
 
   #resting(): boolean {
-    return this.#options.now() - this.#failedAt < REST_MS;
+    return this.#failedAt > this.#fetchedAt && this.#options.now() - this.#failedAt < REST_MS;
   }
 
   /** Who must wait for a turn waits together with all others who do. */
@@ -120,7 +124,6 @@ export class RealmKeys {
       if (status !== 200 || !set.success) throw unavailable();
       this.#keys = keysOf(set.data.keys);
       this.#fetchedAt = this.#options.now();
-      this.#failedAt = Number.NEGATIVE_INFINITY;
     } catch (error) {
       this.#failedAt = this.#options.now();
       throw error;

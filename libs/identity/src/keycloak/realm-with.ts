@@ -1,8 +1,9 @@
 import { demoPeople } from '../demo-people.ts';
 import { CLIENTS, REALM } from '../realm-names.ts';
-import { ACCESS_TOKEN, realm, SESSION_IDLE } from './realm.ts';
+import { ACCESS_TOKEN, realm, SESSION_IDLE, SESSIONS_PER_PERSON } from './realm.ts';
 import { CONFIDENTIAL_CLIENTS, serviceAccounts } from './realm-clients.ts';
 import type { ClientDocument, CredentialDocument, RealmDocument, UserDocument } from './realm-document.ts';
+import { browserFlow } from './realm-flows.ts';
 
 export interface RealmOptions {
   /** The public base address of the record, behind which Keycloak stands; it is in every token's `iss`. */
@@ -17,6 +18,8 @@ export interface RealmOptions {
   readonly demoUsers?: DemoUsers;
   /** Seconds that persons' tokens are good for; default: a quarter of an hour. */
   readonly accessTokenLifespan?: number;
+  /** How many sessions a person may have at once, before the oldest ends; default: 25. */
+  readonly sessionsPerPerson?: number;
   /** Default: `anamnesis`. */
   readonly realm?: string;
 }
@@ -36,6 +39,7 @@ export function realmWith(options: RealmOptions): RealmDocument {
   if (strangers.length > 0) throw new Error(`these clients have no secret: ${strangers.join(', ')}`);
   return {
     ...base,
+    ...browserFlow(options.sessionsPerPerson ?? SESSIONS_PER_PERSON),
     realm: name,
     attributes: { ...(base['attributes'] as object), frontendUrl: options.hostname },
     accessTokenLifespan,

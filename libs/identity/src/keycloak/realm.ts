@@ -13,6 +13,8 @@ const DAY = 24 * HOUR;
 export const ACCESS_TOKEN = 15 * MINUTE;
 export const SESSION_IDLE = 30 * MINUTE;
 
+export const SESSIONS_PER_PERSON = 25;
+
 /** The realm of every installation, without its secrets, addresses and people; see `realmWith`. */
 export function realm(): RealmDocument {
   return {
@@ -25,7 +27,7 @@ export function realm(): RealmDocument {
     ...LIFETIMES,
     ...EVENTS,
     roles: { realm: realmRoles() },
-    ...browserFlow(),
+    ...browserFlow(SESSIONS_PER_PERSON),
     clientScopes: clientScopes(),
     defaultDefaultClientScopes: DEFAULT_SCOPES,
     defaultOptionalClientScopes: OPTIONAL_SCOPES,

@@ -34,7 +34,7 @@ const MOST_ASKING = 16;
 const MOST_WAITING = 1_000;
 const MOST_SESSIONS = 10_000;
 const TIMEOUT_MS = 2_000;
-/** Keycloak was away: not asked again so soon, so that not every request waits for it in vain. */
+/** Keycloak was away: not asked again so soon. */
 const REST_MS = 2_000;
 
 /**
@@ -49,7 +49,8 @@ export class SessionWatch {
   readonly #asking = new Map<string, Promise<void>>();
   readonly #waiting: (() => void)[] = [];
   #busy = 0;
-  #awayUntil = Number.NEGATIVE_INFINITY;
+  /** When Keycloak may be asked again, since it did not answer; until it has, nobody waits for it. */
+  #retryAt: number | undefined;
 
   constructor(options: SessionWatchOptions) {
     this.#options = options;
@@ -63,8 +64,10 @@ export class SessionWatch {
     const session = sessionId ?? `${clientId} ${subject}`;
     const time = now();
     const age = time - Math.max(Math.min(known.issuedAt, time), this.#proven.get(session) ?? 0);
-    if (age < askAfter || time < this.#awayUntil) return true;
-    if (age >= trustFor) return this.#ask(session, token, known).then(() => !known.refused);
+    if (age < askAfter || time < (this.#retryAt ?? 0)) return true;
+    if (age >= trustFor && this.#retryAt === undefined) {
+      return this.#ask(session, token, known).then(() => !known.refused);
+    }
     if (this.#busy < MOST_ASKING) void this.#ask(session, token, known).catch(() => undefined);
     return true;
   }
@@ -80,17 +83,16 @@ export class SessionWatch {
 
   async #introspect(session: string, token: string, known: KnownToken): Promise<void> {
     await this.#turn();
+    const asked = this.#options.now();
     try {
-      const asked = this.#options.now();
-      const active = asked < this.#awayUntil || (await this.#isActive(token));
-      if (!active) {
-        known.refused = true;
-        this.#proven.delete(session);
-      } else if (asked >= this.#awayUntil) {
-        this.#prove(session, asked);
-      }
+      // Whoever waited for a turn meanwhile found out that Keycloak is away.
+      if (asked < (this.#retryAt ?? 0)) return;
+      known.refused = !(await this.#isActive(token));
+      this.#retryAt = undefined;
+      if (known.refused) this.#proven.delete(session);
+      else this.#prove(session, asked);
     } catch (error) {
-      this.#awayUntil = this.#options.now() + REST_MS;
+      this.#retryAt = this.#options.now() + REST_MS;
       this.#options.log?.warn('sessions cannot be asked for: tokens count until they expire', { error });
     } finally {
       this.#busy -= 1;
