@@ -57,9 +57,7 @@ export function toRawEvent({ event, commitPosition }: ResolvedEvent): RawEvent |
 }
 
 export function toOutcome(record: RawEvent): Outcome {
-  return record.type === COMMITTED
-    ? { committed: true, commit: record.commit, at: record.at }
-    : { committed: false };
+  return record.type === COMMITTED ? { committed: true, commit: record.commit, at: record.at } : { committed: false };
 }
 
 /** What a commit record lists. Throws `Fault('store-corrupt')` for one that the adapter cannot have written. */

@@ -137,13 +137,11 @@ function placesOf({ writes, parts }: AppendRequest, batch: string): Place[] {
 function listingOf({ writes }: AppendRequest, batch: string, tails: TailsByStream): Listing {
   return writes
     .filter(({ events }) => events.length > 0)
-    .map(
-      ({ stream, events, before }): ListedWrite => ({
-        stream,
-        first: tails.get(stream)!.raw + before + 1,
-        ids: events.map(({ id }) => intentId(batch, stream, id)),
-      }),
-    );
+    .map(({ stream, events, before }): ListedWrite => ({
+      stream,
+      first: tails.get(stream)!.raw + before + 1,
+      ids: events.map(({ id }) => intentId(batch, stream, id)),
+    }));
 }
 
 function intentId(batch: string, stream: string, id: string): string {

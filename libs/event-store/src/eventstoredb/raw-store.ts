@@ -87,12 +87,7 @@ export class RawStore {
     }
   };
 
-  async readStream(
-    stream: string,
-    direction: Direction,
-    from: Revision | undefined,
-    limit: number,
-  ): Promise<RawPage> {
+  async readStream(stream: string, direction: Direction, from: Revision | undefined, limit: number): Promise<RawPage> {
     const start = direction === 'forwards' ? START : END;
     const options = {
       direction: direction === 'forwards' ? FORWARDS : BACKWARDS,

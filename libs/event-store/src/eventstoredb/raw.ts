@@ -61,8 +61,7 @@ export type Listing = readonly ListedWrite[];
 
 /** How a batch ended. A committed one stands in the log at `commit`, and is as old as that record. */
 export type Outcome =
-  | { readonly committed: true; readonly commit: number; readonly at: Instant }
-  | { readonly committed: false };
+  { readonly committed: true; readonly commit: number; readonly at: Instant } | { readonly committed: false };
 
 /** The stream in which the decision over a batch stands; its first event is the only one that counts. */
 export const BATCH_PREFIX = 'batch-';

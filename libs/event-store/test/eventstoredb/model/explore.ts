@@ -28,9 +28,9 @@ export interface Model {
 /** Runs one thread up to its next acts. */
 class Thread {
   ending: Ending | undefined;
-  acts: { readonly act: Act; answer?: unknown; done: boolean }[] = [];
-  /** The answers it got: all that its state depends on. */
-  readonly heard: string[] = [];
+  acts: { readonly act: Act | undefined; answer?: unknown; done: boolean }[] = [];
+  /** The answers to the steps that are done. */
+  readonly #heard: string[] = [];
   readonly #protocol: Protocol<unknown>;
   #single = true;
 
@@ -43,15 +43,17 @@ class Thread {
     const one = this.acts[index]!;
     one.answer = answer;
     one.done = true;
-    this.heard.push(`${index}${spoken(answer)}`);
-    if (this.acts.every(({ done }) => done)) {
-      const answers = this.acts.map((act) => act.answer);
-      this.#go(() => this.#protocol.next(this.#single ? answers[0] : answers));
-    }
+    if (this.acts.every(({ done }) => done)) this.#next();
+  }
+
+  /** All that what it does next depends on. */
+  get state(): unknown {
+    if (this.ending !== undefined) return spoken(this.ending);
+    return [...this.#heard, ...this.acts.map(({ answer, done }) => done && spoken(answer))];
   }
 
   fail(index: number): void {
-    this.heard.push(`${index} failed`);
+    this.#heard.push(`${index} failed`);
     this.#go(() => this.#protocol.throw(new Fault('store-unavailable', 'Lost.', { retryable: true })));
   }
 
@@ -60,19 +62,24 @@ class Thread {
     this.acts = [];
   }
 
+  #next(): void {
+    const answers = this.acts.map(({ answer }) => answer);
+    this.#heard.push(spoken(answers));
+    this.#go(() => this.#protocol.next(this.#single ? answers[0] : answers));
+  }
+
   #go(move: () => IteratorResult<Step, unknown>): void {
     this.acts = [];
     try {
-      let step = move();
-      // Waiting is no act of the store; nobody is ever patient, which is the worst case.
-      while (step.done !== true && step.value.kind === 'wait') step = this.#protocol.next(step.value.why === 'contended');
+      const step = move();
       if (step.done === true) {
         this.ending = { result: step.value };
         return;
       }
       this.#single = step.value.kind !== 'together';
       const steps = step.value.kind === 'together' ? step.value.steps : [step.value];
-      this.acts = steps.map((one) => ({ act: actOf(one), done: false }));
+      this.acts = steps.map(actOf);
+      if (this.acts.every(({ done }) => done)) this.#next();
     } catch (fault) {
       if (!(fault instanceof Fault)) throw fault;
       this.ending = { fault };
@@ -92,7 +99,7 @@ export function explore(model: Model): Explored {
   const pending: Choice[][] = [[]];
   for (let path = pending.pop(); path; path = pending.pop()) {
     const { world, threads } = replay(model, path);
-    const state = JSON.stringify([world.fingerprint(), threads.map(({ heard, ending }) => [heard, ending])]);
+    const state = JSON.stringify([world.fingerprint(), threads.map((thread) => thread.state)]);
     if (seen.has(state)) continue;
     seen.add(state);
     const choices = choicesOf(model, threads, path);
@@ -118,7 +125,7 @@ function replay(model: Model, path: readonly Choice[]): { world: World; threads:
     if (how === 'crash') thread.crash();
     else if (how === 'not-arrived') thread.fail(act);
     else {
-      const answer = world.perform(thread.acts[act]!.act);
+      const answer = world.perform(thread.acts[act]!.act!);
       if (how === 'done') thread.answer(act, answer);
       else thread.fail(act);
     }
@@ -137,18 +144,22 @@ function choicesOf(model: Model, threads: readonly Thread[], path: readonly Choi
       choices.push({ thread, act, how: 'done' });
       if (faults >= model.faults) continue;
       choices.push({ thread, act, how: 'not-arrived' });
-      if (one.act.kind === 'append' || one.act.kind === 'decide') choices.push({ thread, act, how: 'answer-lost' });
+      if (one.act?.kind === 'append' || one.act?.kind === 'decide') choices.push({ thread, act, how: 'answer-lost' });
     }
     return choices;
   });
 }
 
-function actOf(step: Step): Act {
-  if (step.kind === 'together' || step.kind === 'wait') throw new Error('Only acts of the store run side by side.');
-  return step;
+/** Waiting is no act of the store; nobody is ever patient, which is the worst case. */
+function actOf(step: Step): Thread['acts'][number] {
+  if (step.kind === 'together') throw new Error('Only acts of the store run side by side.');
+  if (step.kind === 'wait') return { act: undefined, answer: step.why === 'contended', done: true };
+  return { act: step, done: false };
 }
 
 /** An answer as far as a thread can act on it: not where in the log it stands. */
 function spoken(answer: unknown): string {
-  return JSON.stringify(answer, (key, value: unknown) => (key === 'commit' || key === 'data' ? undefined : value)) ?? '';
+  const placeless = (key: string, value: unknown): unknown =>
+    key === 'commit' || key === 'position' || key === 'data' ? undefined : value;
+  return JSON.stringify(answer, placeless) ?? '';
 }

@@ -31,7 +31,12 @@ export class World {
       case 'forwards':
         return this.#page(this.#of(act.stream).slice(act.from), act.limit);
       case 'backwards':
-        return this.#page(this.#of(act.stream).slice(0, (act.from ?? Infinity) + 1).toReversed(), act.limit);
+        return this.#page(
+          this.#of(act.stream)
+            .slice(0, (act.from ?? Infinity) + 1)
+            .toReversed(),
+          act.limit,
+        );
     }
   }
 
