@@ -70,8 +70,10 @@ describe('the cache of engines', () => {
         } }, () => undefined);`;
       const args = ['--import', './tools/typescript.mjs', '--input-type=module', '-e', code];
       const cwd = new URL('../../../', import.meta.url);
+      // By default it would be the environment that jest itself was started with.
+      const env = { ...process.env };
       return new Promise((resolve) =>
-        spawn(process.execPath, args, { cwd, stdio: 'inherit' }).once('exit', (exit) => resolve(exit)),
+        spawn(process.execPath, args, { cwd, env, stdio: 'inherit' }).once('exit', (exit) => resolve(exit)),
       );
     };
     expect(await child(true)).toBeNull();

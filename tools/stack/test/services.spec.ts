@@ -17,7 +17,6 @@ const around: Surroundings = {
   transit: { url: 'http://127.0.0.1:6', tokenFile: '/secrets/transit-token' },
   erasures: '/erasures.log',
   signInsSecretFile: '/secrets/sign-ins',
-  signInsSecretFile: '/secrets/anamnesis-sign-ins',
   replicas: 3,
   addresses: addresses as unknown as Surroundings['addresses'],
 };
