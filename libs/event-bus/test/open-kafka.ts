@@ -72,7 +72,9 @@ export async function openKafka(settings: TopicSettings = {}, connection = testK
       ),
     async cleanup() {
       for (const part of opened.toReversed()) await part.close();
-      await admin.deleteTopics({ topics: plannedTopics({ prefix }).map(({ topic }) => topic) });
+      const there = new Set(await admin.listTopics());
+      const topics = plannedTopics({ prefix }).map(({ topic }) => topic);
+      await admin.deleteTopics({ topics: topics.filter((topic) => there.has(topic)) });
       await admin.disconnect();
     },
   };

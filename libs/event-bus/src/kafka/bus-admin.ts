@@ -1,3 +1,4 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { type ConfigResourceTypes, type Admin } from 'kafkajs';
 import { Fault, type Position } from '@anamnesis/kernel';
 import { laneName, type BusNames } from './bus-names.ts';
@@ -8,6 +9,11 @@ import { decodeMark, type LaneMark } from './lane-commits.ts';
 const TOPIC_RESOURCE: ConfigResourceTypes.TOPIC = 2;
 
 const BATCH_BYTES = 'max.message.bytes';
+
+/** A partition that was just created, or changes its leader: so often it is asked again, so long apart. */
+const LEADER_TRIES = 30;
+const LEADER_PAUSE_MS = 100;
+const LEADERLESS = new Set(['NOT_LEADER_FOR_PARTITION', 'LEADER_NOT_AVAILABLE']);
 
 /** What a group has committed of a lane. */
 export interface Committed {
@@ -90,6 +96,18 @@ export class BusAdmin {
   }
 
   async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#askOnce(question);
+      } catch (error) {
+        const leaderless = errorsOf(error).some(({ type }) => type !== undefined && LEADERLESS.has(type));
+        if (!leaderless || tries === LEADER_TRIES) throw error;
+        await rest(LEADER_PAUSE_MS);
+      }
+    }
+  }
+
+  async #askOnce<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     const connecting = (this.#admin ??= this.#connect());
     try {
       return await asFault(connecting.then(question));

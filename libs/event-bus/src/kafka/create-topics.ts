@@ -1,4 +1,6 @@
+import { setTimeout as rest } from 'node:timers/promises';
 import { type ConfigResourceTypes, type Admin, type ITopicConfig } from 'kafkajs';
+import { Fault } from '@anamnesis/kernel';
 import { BUS_CONTEXTS, BusNames } from './bus-names.ts';
 import { asFault, newClient, type KafkaConnection } from './kafka-client.ts';
 
@@ -42,6 +44,7 @@ export class TopicsDiffer extends Error {
   }
 }
 
+const LEADERS_LIMIT_MS = 30_000;
 const DAY_MS = 86_400_000;
 const LETTER_ROOM_BYTES = 64 * 1024;
 
@@ -93,13 +96,34 @@ async function create(admin: Admin, planned: readonly ITopicConfig[], mayGrow: b
   const there = planned.filter(({ topic }) => existing.has(topic));
   const missing = planned.filter(({ topic }) => !existing.has(topic));
   const growing = await toGrow(admin, there, mayGrow);
-  if (missing.length > 0) await admin.createTopics({ topics: [...missing], waitForLeaders: true });
+  // kafkajs's own waiting for leaders gives up where a broker has not heard of the topic yet.
+  if (missing.length > 0) await admin.createTopics({ topics: [...missing], waitForLeaders: false });
   if (growing.length > 0) {
     const topicPartitions = growing.map(({ topic, numPartitions }) => ({ topic, count: numPartitions! }));
     await admin.createPartitions({ topicPartitions });
   }
+  await untilLed(admin, planned);
   const names = (topics: readonly ITopicConfig[]): string[] => topics.map(({ topic }) => topic);
   return { created: names(missing), grown: names(growing), differences: await differencesOf(admin, there) };
+}
+
+/** Until every partition has a leader: what is sent before that is refused. */
+async function untilLed(admin: Admin, planned: readonly ITopicConfig[]): Promise<void> {
+  const deadline = performance.now() + LEADERS_LIMIT_MS;
+  while (!(await allLed(admin, planned).catch(() => false))) {
+    if (performance.now() > deadline) {
+      throw new Fault('bus-unavailable', 'The topics have no leaders yet.', { retryable: true });
+    }
+    await rest(100);
+  }
+}
+
+async function allLed(admin: Admin, planned: readonly ITopicConfig[]): Promise<boolean> {
+  const { topics } = await admin.fetchTopicMetadata({ topics: planned.map(({ topic }) => topic) });
+  return planned.every(({ topic, numPartitions }) => {
+    const partitions = topics.find(({ name }) => name === topic)?.partitions ?? [];
+    return partitions.length === numPartitions && partitions.every(({ leader }) => leader >= 0);
+  });
 }
 
 async function toGrow(admin: Admin, there: readonly ITopicConfig[], mayGrow: boolean): Promise<ITopicConfig[]> {
