@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
 import { Browser, formOf } from './browser.ts';
 import type { Server } from './server.ts';
 
@@ -6,6 +7,7 @@ import type { Server } from './server.ts';
 export const REALM = '/realms/anamnesis';
 const OPENID = `${REALM}/protocol/openid-connect`;
 const CLIENT = 'anamnesis-web';
+const MOST_TRIES = 8;
 
 export interface Tokens {
   readonly access_token: string;
@@ -65,10 +67,20 @@ export function redeem(server: Server, { verifier }: AuthorizationRequest, back:
   });
 }
 
+/**
+ * Keycloak lets one attempt of a person in at a time, so that guesses cannot run side by side; suites that run side by
+ * side take turns.
+ */
 export async function tokensOf(server: Server, username: string): Promise<Tokens> {
-  const request = authorizationRequest(server);
-  const { url } = await signIn(server, request, username);
-  const answer = await redeem(server, request, url);
-  if (answer.status !== 200) throw new Error(`${username} could not sign in: ${answer.status}`);
-  return (await answer.json()) as Tokens;
+  for (let tries = 1; ; tries += 1) {
+    const request = authorizationRequest(server);
+    const { url } = await signIn(server, request, username);
+    if (!url.searchParams.has('code') && tries < MOST_TRIES) {
+      await pause(randomInt(200, 1_000));
+      continue;
+    }
+    const answer = await redeem(server, request, url);
+    if (answer.status !== 200) throw new Error(`${username} could not sign in: ${answer.status}`);
+    return (await answer.json()) as Tokens;
+  }
 }
