@@ -1,4 +1,4 @@
-import { describe, it } from '@jest/globals';
+import { describe, it, jest } from '@jest/globals';
 import { join } from 'node:path';
 import { keyVaultContract, type KeyVaultHarness } from '../src/contract/index.ts';
 import { FileKeyEncryption } from '../src/embedded/index.ts';
@@ -6,6 +6,9 @@ import type { KeyEncryption } from '../src/index.ts';
 import { MongoKeyReader, MongoKeyVault } from '../src/mongo/index.ts';
 import { openTransit, preparedDatabase, transitSettings } from './engines.ts';
 import { afterwards, temporaryFolder } from './temporary.ts';
+
+// Real engines on a busy machine take their time.
+jest.setTimeout(120_000);
 
 /** Each opening has an encryption of its own, as each process has. */
 async function harness(openEncryption: () => Promise<KeyEncryption>): Promise<KeyVaultHarness> {

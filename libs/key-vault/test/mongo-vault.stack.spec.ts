@@ -1,4 +1,4 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { mkdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -9,6 +9,9 @@ import { MountedKeyEncryption } from '../src/mounted/index.ts';
 import { MongoKeyReader, MongoKeyVault, prepareKeyVault, type MongoKeyVaultOptions } from '../src/mongo/index.ts';
 import { onDatabase, openTransit, preparedDatabase, transitSettings, unpreparedDatabase } from './engines.ts';
 import { afterwards, temporaryFolder } from './temporary.ts';
+
+// Real engines on a busy machine take their time.
+jest.setTimeout(120_000);
 
 const patient = (subject: string = randomUUID()): KeyOwner => ({ subject, dataClass: 'clinical' });
 const patients = (count: number): KeyOwner[] => Array.from({ length: count }, () => patient());
@@ -123,10 +126,10 @@ describe('a vault', () => {
     calls.length = 0;
     const owners = patients(1_000);
     const keys = await Promise.all(owners.map((owner) => vault.ensure(owner)));
-    expect(calls).toEqual(['wrap', 'wrap']);
+    expect(calls).toEqual(Array(4).fill('wrap'));
     vault.evict();
     expect(await Promise.all(owners.map((owner) => vault.get(owner)))).toEqual(keys);
-    expect(calls).toEqual(['wrap', 'wrap', 'unwrap', 'unwrap']);
+    expect(calls).toEqual([...Array(4).fill('wrap'), ...Array(5).fill('unwrap')]);
   });
 
   it('does not unwrap what was moved to another owner, and still reads the others of the same batch', async () => {

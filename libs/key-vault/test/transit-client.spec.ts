@@ -44,8 +44,10 @@ async function listening(server: Server): Promise<number> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
   afterwards(async () => {
-    server.closeAllConnections();
+    const closed = once(server, 'close');
     server.close();
+    server.closeAllConnections();
+    await closed;
   });
   return (server.address() as AddressInfo).port;
 }

@@ -1,9 +1,12 @@
-import { describe, expect, it } from '@jest/globals';
+import { describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { engine, openTransit, transitSettings } from './engines.ts';
 import { temporaryFolder } from './temporary.ts';
+
+// Real engines on a busy machine take their time.
+jest.setTimeout(120_000);
 
 const owner = { subject: randomUUID(), dataClass: 'clinical' };
 const other = { subject: randomUUID(), dataClass: 'clinical' };
@@ -50,6 +53,17 @@ describe('a transit key', () => {
     for (const one of unwrapped.slice(1)) expect(one).toMatchObject(wrong);
   });
 
+  it('wraps and unwraps more keys at once than the service takes in one request, in their order', async () => {
+    const encryption = await openTransit(transitSettings());
+    const keys = Array.from({ length: 1_100 }, (_, i) => ({
+      owner: { ...owner, subject: `s${i}` },
+      key: new Uint8Array(32).fill(i).with(0, i >> 8),
+    }));
+    const wrapped = await encryption.wrapAll(keys);
+    const unwrapped = await encryption.unwrapAll(keys.map((one, i) => ({ ...one, wrapped: wrapped[i]! })));
+    expect(unwrapped.map(String)).toEqual(keys.map(({ key: plain }) => String(plain)));
+  });
+
   it('decrypts nothing under versions that were retired', async () => {
     const encryption = await openTransit(transitSettings());
     const before = await encryption.wrap(owner, key);
@@ -82,7 +96,7 @@ describe('a transit key', () => {
     await encryption.retireBefore(1);
     await asRoot(`transit/keys/${settings.key}/config`, { deletion_allowed: true });
     await asRoot(`transit/keys/${settings.key}`, undefined, 'DELETE');
-    await expect(encryption.wrap(owner, key)).rejects.toMatchObject({ name: 'Fault', retryable: expect.anything() });
+    await expect(encryption.wrap(owner, key)).rejects.toMatchObject({ name: 'Fault' });
     await expect(encryption.unwrap(owner, wrapped)).rejects.toMatchObject(wrong);
     await expect(openTransit({ ...settings, create: false })).rejects.toMatchObject(wrong);
   });

@@ -1,10 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { afterAll, beforeAll, describe, expect, it, jest } from '@jest/globals';
 import { randomUUID } from 'node:crypto';
 import { startMongo, startOpenBao, type RunningMongo, type RunningOpenBao } from '@anamnesis/stack/engines';
 import type { KeyOwner } from '../src/index.ts';
 import { MongoKeyVault } from '../src/mongo/index.ts';
 import { openTransit, preparedDatabase, transitSettings } from './engines.ts';
 import { afterwards } from './temporary.ts';
+
+// Real engines on a busy machine take their time.
+jest.setTimeout(120_000);
 
 const patient = (subject: string = randomUUID()): KeyOwner => ({ subject, dataClass: 'clinical' });
 const unavailable = { code: 'vault-unavailable', retryable: true };

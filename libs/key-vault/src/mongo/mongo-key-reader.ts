@@ -24,7 +24,7 @@ export interface MongoKeyReaderOptions extends KeyDatabaseOptions {
 
 const DEFAULT_CACHE_KEYS = 50_000;
 const DEFAULT_EVICT_WITHIN_MS = 1_000;
-const READS = { size: 500, atOnce: 4, waiting: 20_000 };
+const READS = { size: 200, atOnce: 4, waiting: 20_000 };
 const MOST_TRIES = 5;
 
 /** Reads keys of a vault in MongoDB, in any thread or process. */

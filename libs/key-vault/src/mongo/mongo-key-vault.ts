@@ -21,8 +21,8 @@ export interface MongoKeyVaultOptions extends MongoKeyReaderOptions {
 }
 
 const DEFAULT_SETTLE_MS = 10_000;
-const ENSURES = { size: 500, atOnce: 2, waiting: 20_000 };
-const DESTROYS = { size: 500, atOnce: 1, waiting: 20_000 };
+const ENSURES = { size: 250, atOnce: 2, waiting: 20_000 };
+const DESTROYS = { size: 50, atOnce: 1, waiting: 20_000 };
 
 interface Destruction {
   readonly subject: string;

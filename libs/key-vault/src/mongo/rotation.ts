@@ -17,7 +17,7 @@ export interface RotationOptions {
   readonly signal: AbortSignal;
 }
 
-const BATCH = 500;
+const BATCH = 250;
 const LOOK_AGAIN_MS = 250;
 
 /**

@@ -36,6 +36,8 @@ interface TransitKey {
 
 const AEAD = new Set(['aes128-gcm96', 'aes256-gcm96', 'chacha20-poly1305', 'xchacha20-poly1305']);
 const AT_ONCE = 8;
+/** OpenBao takes a thousand strings in one request unless it is told otherwise; an item has four. */
+const ITEMS_PER_REQUEST = 200;
 
 /**
  * The key-encryption key in the transit engine of HashiCorp Vault or OpenBao, which never gives it away
@@ -144,14 +146,19 @@ export class TransitKeyEncryption implements KeyEncryption {
   }
 
   async #batch(what: 'encrypt' | 'decrypt', items: readonly object[]): Promise<readonly Record<string, unknown>[]> {
-    const { status, body } = await this.#client.call({
-      method: 'POST',
-      path: this.#path(what),
-      body: { batch_input: items },
-    });
+    const requests: Promise<readonly Record<string, unknown>[]>[] = [];
+    for (let at = 0; at < items.length; at += ITEMS_PER_REQUEST) {
+      requests.push(this.#request(what, items.slice(at, at + ITEMS_PER_REQUEST)));
+    }
+    return (await Promise.all(requests)).flat();
+  }
+
+  async #request(what: 'encrypt' | 'decrypt', items: readonly object[]): Promise<readonly Record<string, unknown>[]> {
+    const path = this.#path(what);
+    const { status, body } = await this.#client.call({ method: 'POST', path, body: { batch_input: items } });
     const results = dataOf(body).batch_results;
     // A batch of which something failed has status 400, and says of each item how it went.
-    if (!Array.isArray(results)) throw status === 400 ? wrongTransitKey() : refusedRequest(status);
+    if (!Array.isArray(results)) throw saysNoKey(body) ? wrongTransitKey() : refusedRequest(status);
     if (results.length !== items.length) throw unexpectedAnswer();
     return results as Record<string, unknown>[];
   }
@@ -173,6 +180,11 @@ function wrappedKey(ciphertext: unknown): WrappedKey {
 
 function dataOf(body: unknown): Record<string, unknown> {
   return (body as { data?: Record<string, unknown> | null } | undefined)?.data ?? {};
+}
+
+function saysNoKey(body: unknown): boolean {
+  const { errors } = (body ?? {}) as { errors?: unknown };
+  return Array.isArray(errors) && errors.some((error) => /encryption key not found/.test(String(error)));
 }
 
 async function readAuthority(path: string): Promise<string> {
