@@ -109,6 +109,9 @@ export interface Subscription {
  * appends nothing and answers as it did the first time. Of several writes all that carry events must be repeats; a
  * mixture is a conflict. Two writes of one batch may go to one stream: the second is checked after the first.
  *
+ * Revisions of a stream increase, and may have gaps. Only within a batch they are counted on: a second write to a
+ * stream expects the revision before the batch plus the number of events of the first, whatever revisions these get.
+ *
  * A stream name, id, type or revision that is not well formed is a TypeError, a batch or limit out of bounds a
  * RangeError: bugs of the caller. After `store-unavailable` the outcome is unknown: repeat the call to learn it.
  *
@@ -117,6 +120,9 @@ export interface Subscription {
  */
 export interface EventStore extends EventReader {
   append(write: StreamWrite): Promise<AppendResult>;
-  /** All or nothing, and isolated: no reader ever sees a part. At most 10,000 events and 64 MiB. */
+  /**
+   * All or nothing, and isolated: no reader ever sees a part. At most 10,000 events and 64 MiB; an adapter may bound
+   * a batch over several streams lower (EventStoreDB: 4,096 events).
+   */
   appendAll(writes: readonly StreamWrite[]): Promise<AppendResult>;
 }

@@ -1,8 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import {
   BACKWARDS,
   END,
-  EventStoreDBClient,
   FORWARDS,
   NO_STREAM,
   START,
@@ -13,18 +11,21 @@ import {
   type AppendExpectedRevision,
   type Credentials,
   type EventData,
+  type EventStoreDBClient,
   type Position,
   type ResolvedEvent,
 } from '@eventstore/db-client';
 import { Fault, type Revision } from '@anamnesis/kernel';
 import type { Direction } from '../port.ts';
-import { unavailable, toFault } from './client-fault.ts';
+import { toFault } from './client-fault.ts';
+import { connect } from './connect.ts';
 import { collect, type ClientRead } from './collect.ts';
 import { toDecision, toEventData, toOutcome, toRawEvent } from './codec.ts';
 import { Outcomes } from './outcomes.ts';
 import { Permits } from './permits.ts';
 import { NOTHING, batchStream, type Listing, type Outcome, type RawNewEvent, type RawPage } from './raw.ts';
-import type { Step, Waiting } from './step.ts';
+import { Patience, pauseFor } from './patience.ts';
+import type { Step } from './step.ts';
 
 export interface RawStoreOptions {
   /** `esdb://user:password@host:2113?tls=true` or `esdb+discover://...`, as EventStoreDB's clients take it. */
@@ -41,8 +42,6 @@ export interface RawStoreOptions {
 
 /** Calls at the same time; more would only wait inside the client. */
 const CALLS = 64;
-/** How much longer a batch gets for each stream that it touches, in milliseconds. */
-const PATIENCE_PER_STREAM_MS = 5;
 const FIRST_PAUSE_MS = 20;
 const LONGEST_PAUSE_MS = 1_000;
 /** How far the server looks, in events, before it says how far it has come. */
@@ -54,7 +53,7 @@ export class RawStore {
   readonly #credentials: Credentials | undefined;
   readonly #deadlineMs: number;
   readonly #retryMs: number;
-  readonly #patienceMs: number;
+  readonly #patience: Patience;
   readonly #permits = new Permits(CALLS);
   readonly #outcomes = new Outcomes();
   readonly #closing = new AbortController();
@@ -64,7 +63,7 @@ export class RawStore {
     this.#credentials = options.credentials;
     this.#deadlineMs = options.deadlineMs ?? 10_000;
     this.#retryMs = options.retryMs ?? 3_000;
-    this.#patienceMs = options.patienceMs ?? 500;
+    this.#patience = new Patience(options.patienceMs ?? 500);
   }
 
   /** Performs a step of the protocol. */
@@ -81,7 +80,7 @@ export class RawStore {
       case 'decide':
         return this.#decide(step.batch, step.listing);
       case 'wait':
-        return this.#wait(step.why, step.turn);
+        return this.#patience.wait(step.why, step.turn, this.#closing.signal);
       case 'together':
         return allSettled(step.steps.map(this.perform));
     }
@@ -181,18 +180,6 @@ export class RawStore {
     await this.#write(batchStream(batch), NOTHING, [toDecision(batch, listing)]);
   }
 
-  async #wait(why: Waiting, turn: number): Promise<boolean> {
-    const pause = Math.min(5 * 2 ** turn, 200);
-    if (why === 'contended') {
-      await this.#pause(pause * Math.random());
-      return true;
-    }
-    const waited = turn === 0 ? 0 : 5 * (2 ** Math.min(turn, 6) - 1) + 200 * Math.max(0, turn - 6);
-    if (waited >= this.#patienceMs + PATIENCE_PER_STREAM_MS * why.undecidedOver) return false;
-    await this.#pause(pause);
-    return true;
-  }
-
   async #read(open: () => ClientRead<ResolvedEvent>, limit: number): Promise<RawPage> {
     return this.#call(async () => {
       try {
@@ -217,29 +204,8 @@ export class RawStore {
         const passing = fault instanceof Fault && fault.retryable;
         if (!passing || this.#closing.signal.aborted || performance.now() + pause > until) throw fault;
       }
-      await this.#pause(pause);
+      await pauseFor(pause, this.#closing.signal);
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#closing.signal }).catch((cause: unknown) => {
-      throw unavailable(cause);
-    });
-  }
-}
-
-/**
- * The client appends through one shared stream where it can. That is faster, but the table of waiting calls behind it
- * is one for all clients of the process: when the stream of one breaks, the calls of every other are rejected too,
- * and their late answers then end the process with an uncaught error. So each append is a call of its own here, with
- * its own deadline.
- */
-function connect(connectionString: string): EventStoreDBClient {
-  try {
-    const client = EventStoreDBClient.connectionString(connectionString);
-    return Object.assign(client, { supports: async () => false });
-  } catch (cause) {
-    throw new TypeError('The connection string of the event store is not well formed.', { cause });
   }
 }
 

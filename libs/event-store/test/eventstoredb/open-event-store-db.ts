@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import { EventStoreDb, type EventStoreDbOptions } from '@anamnesis/event-store/eventstoredb';
-import { startWireServer, type WireServer } from '@anamnesis/event-store/wire';
+import { startWireServer, type WireServer, type WireServerOptions } from '@anamnesis/event-store/wire';
 import { temporaryFolder } from '../open-embedded.ts';
 
 /** What EventStoreDB takes at most when it is set up so; its default is 1 MiB. */
@@ -14,12 +14,15 @@ export class TestServer {
   #store: EmbeddedEventStore | undefined;
   #server: WireServer | undefined;
 
-  private constructor(folder: string) {
+  readonly #options: Partial<WireServerOptions>;
+
+  private constructor(folder: string, options: Partial<WireServerOptions>) {
     this.folder = folder;
+    this.#options = options;
   }
 
-  static async start(): Promise<TestServer> {
-    const server = new TestServer(await temporaryFolder());
+  static async start(options: Partial<WireServerOptions> = {}): Promise<TestServer> {
+    const server = new TestServer(await temporaryFolder(), options);
     await server.up();
     return server;
   }
@@ -35,7 +38,7 @@ export class TestServer {
 
   async up(): Promise<void> {
     this.#store = await EmbeddedEventStore.open({ folder: this.folder });
-    const options = { store: this.#store, port: this.port, maxAppendBytes: MAX_APPEND_BYTES };
+    const options = { store: this.#store, port: this.port, maxAppendBytes: MAX_APPEND_BYTES, ...this.#options };
     this.#server = await startWireServer(options);
     this.port = this.#server.port;
   }
