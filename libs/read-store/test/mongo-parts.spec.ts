@@ -44,6 +44,12 @@ describe('filters', () => {
 
   it('for any of many hashes are one clause', () => {
     expect(or([{ k: 1 }, { k: { $in: [2, 3] } }, { k: 1 }])).toEqual({ k: { $in: [1, 2, 3] } });
+    expect(
+      or([
+        { k: 1, y: 8 },
+        { k: 2, y: 9 },
+      ]),
+    ).toEqual({ k: { $in: [1, 2] }, y: { $in: [8, 9] } });
     expect(or([{ k: 1 }, { t: 'x' }])).toEqual({ $or: [{ k: 1 }, { t: 'x' }] });
   });
 

@@ -1,6 +1,6 @@
 import type { Condition } from '../query.ts';
 import { QueryRefused } from '../query-refused.ts';
-import { ALL, and, anyHash, anyId, hasHash, NONE, not, or, textFrom, type Filter } from './filters.ts';
+import { ALL, and, anyHash, anyId, anyPair, hasHash, NONE, not, or, textFrom, type Filter } from './filters.ts';
 import { KINDS, stringText, uriText, type Keys } from './keys.ts';
 import { instantFilter, rangeFilter, rangeRow } from './range-filters.ts';
 
@@ -87,8 +87,7 @@ export class Compiler {
 
   /** What is not looked up yet: documents that have such entries at all. */
   #unchecked(condition: Checked): Filter {
-    if ('refersTo' in condition) return hasHash(this.#keys.present(this.#type, condition.param, 'reference'));
-    return isContains(condition) ? hasHash(this.#keys.present(this.#type, condition.param, 'string')) : ALL;
+    return 'param' in condition ? this.#has(condition.param) : ALL;
   }
 
   /** One value must meet every component; that each is met by some value is said as well, for the indexes. */
@@ -116,14 +115,14 @@ export class Compiler {
   #leaf(condition: Exclude<Extract<Condition, { param: string }>, Checked>, inTuple: boolean): Filter {
     const [keys, type, param] = [this.#keys, this.#type, condition.param];
     if ('missing' in condition) {
-      const there = anyHash(KINDS.map((kind) => keys.present(type, param, kind)));
+      const there = inTuple ? anyHash(KINDS.map((kind) => keys.present(type, param, kind))) : this.#has(param);
       return condition.missing ? not(there) : there;
     }
-    if ('token' in condition) return this.#token(param, condition.token);
+    if ('token' in condition) return this.#token(param, condition.token, inTuple);
     if ('reference' in condition) {
       const { type: of, id } = condition.reference;
-      const pair = of !== undefined && keys.pair(type, param, 'reference', of, id);
-      return hasHash(pair === false ? keys.value(type, param, 'reference', id) : pair);
+      if (of === undefined) return hasHash(keys.value(type, param, 'reference', id));
+      return anyPair([keys.found(type, param, 'reference', of, id)]);
     }
     if ('string' in condition) return this.#string(param, condition.string as { prefix: string } | { exact: string });
     if ('uri' in condition) return this.#uri(param, condition.uri);
@@ -134,16 +133,25 @@ export class Compiler {
       };
       const name = keys.name(type, param);
       if (inTuple) return rangeRow(name, condition.range, unit);
-      return rangeFilter(name, keys.present(type, param, 'range'), condition.range, unit);
+      return rangeFilter(name, condition.range, unit);
     }
     throw new TypeError('a chain is no condition on one document');
   }
 
-  #token(param: string, { system, code }: { readonly system?: string; readonly code?: string }): Filter {
+  /** Sort values are kept of every parameter that has entries. */
+  #has(param: string): Filter {
+    return { [`o.${this.#keys.name(this.#type, param)}`]: { $exists: true } };
+  }
+
+  #token(param: string, test: { readonly system?: string; readonly code?: string }, inTuple: boolean): Filter {
     const [keys, type] = [this.#keys, this.#type];
-    if (system !== undefined && code !== undefined) return hasHash(keys.pair(type, param, 'token', system, code));
-    if (code !== undefined) return hasHash(keys.value(type, param, 'token', code));
-    return hasHash(system === undefined ? keys.present(type, param, 'token') : keys.system(type, param, system));
+    const { system, code } = test;
+    if (code !== undefined) {
+      if (system === undefined) return hasHash(keys.value(type, param, 'token', code));
+      return anyPair([keys.found(type, param, 'token', system, code)]);
+    }
+    if (system !== undefined) return hasHash(keys.system(type, param, system));
+    return inTuple ? hasHash(keys.present(type, param, 'token')) : this.#has(param);
   }
 
   #string(param: string, test: { readonly prefix: string } | { readonly exact: string }): Filter {

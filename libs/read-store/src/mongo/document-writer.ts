@@ -91,7 +91,7 @@ export class DocumentWriter {
 
 const NO_PLACES: ReadonlyMap<string, number> = new Map();
 /** What a removed document no longer has. */
-const ABSENT = { t: 1, u: 1, b: 1, k: 1, s: 1, r: 1, c: 1, e: 1, o: 1, m: 1 } as const;
+const ABSENT = { t: 1, u: 1, b: 1, k: 1, y: 1, s: 1, r: 1, c: 1, e: 1, o: 1, m: 1 } as const;
 
 function* chunks(operations: readonly DocumentOperation[]): Generator<readonly DocumentOperation[]> {
   let from = 0;

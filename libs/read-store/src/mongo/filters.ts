@@ -26,13 +26,17 @@ export function and(filters: readonly Filter[]): Filter {
 export function or(filters: readonly Filter[]): Filter {
   if (filters.some(isAll)) return ALL;
   const hashes: number[] = [];
+  const pairs: Pair[] = [];
   const rest: Filter[] = [];
   for (const filter of filters) {
     if (filter === NONE) continue;
     const found = asHashes(filter);
-    if (found === undefined) rest.push(filter);
-    else hashes.push(...found);
+    const paired = asPairs(filter);
+    if (found !== undefined) hashes.push(...found);
+    else if (paired !== undefined) pairs.push(...paired);
+    else rest.push(filter);
   }
+  if (pairs.length > 0) rest.unshift(anyPair(pairs));
   if (hashes.length > 0) rest.unshift(anyHash(hashes));
   if (rest.length === 0) return NONE;
   return rest.length === 1 ? rest[0]! : { $or: rest };
@@ -59,6 +63,25 @@ export function anyHash(hashes: readonly number[]): Filter {
 }
 
 export const anyId = (ids: readonly string[]): Filter => (ids.length === 0 ? NONE : { _id: { $in: ids } });
+
+/** A hash that an index finds, and one that a document with it must have as well. */
+export type Pair = readonly [found: number, narrowed: number];
+
+/** Whichever pair a document has, it has what that one is found by: so two lists say it. */
+export function anyPair(pairs: readonly Pair[]): Filter {
+  if (pairs.length === 0) return NONE;
+  const [[k, y]] = pairs as readonly [Pair];
+  if (pairs.length === 1) return { k, y };
+  const all = (of: 0 | 1) => ({ $in: [...new Set(pairs.map((pair) => pair[of]))] });
+  return { k: all(0), y: all(1) };
+}
+
+/** The pairs that a filter of `anyPair` asks for any of; lists of them are not told apart again. */
+function asPairs(filter: Filter): readonly Pair[] | undefined {
+  const { k, y } = filter;
+  if (Object.keys(filter).length !== 2 || typeof k !== 'number' || typeof y !== 'number') return undefined;
+  return [[k, y]];
+}
 
 /** Some text of the document lies between: as one element, or two elements could meet an end each. */
 export const hasText = (bounds: Filter): Filter => ({ s: { $elemMatch: bounds } });

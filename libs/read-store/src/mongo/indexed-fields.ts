@@ -3,16 +3,17 @@ import { finite } from '../embedded/index-rows.ts';
 import { highText, lowText, pointText, referenceText, stringText, uriText, type Keys } from './keys.ts';
 import type { IndexFields, RangeRow, StoredDocument } from './schema.ts';
 
-export type EntryFields = Pick<StoredDocument, 'k' | 's' | 'r' | 'c' | 'e' | 'o' | 'm'>;
+export type EntryFields = Pick<StoredDocument, 'k' | 'y' | 's' | 'r' | 'c' | 'e' | 'o' | 'm'>;
 
 interface Gathered {
   readonly k: Set<number>;
+  readonly y: Set<number>;
   readonly s: Set<string>;
   readonly r: RangeRow[];
 }
 
-const gathered = (): Gathered => ({ k: new Set(), s: new Set(), r: [] });
-const fields = ({ k, s, r }: Gathered): IndexFields => ({ k: [...k], s: [...s], r });
+const gathered = (): Gathered => ({ k: new Set(), y: new Set(), s: new Set(), r: [] });
+const fields = ({ k, y, s, r }: Gathered): IndexFields => ({ k: [...k], y: [...y], s: [...s], r });
 
 /** The fields that a document of the type with these entries is found, checked and sorted by. */
 export function entryFields(keys: Keys, type: string, entries: readonly IndexEntry[]): EntryFields {
@@ -26,6 +27,8 @@ export function entryFields(keys: Keys, type: string, entries: readonly IndexEnt
     if (entry.tuple !== undefined && entry.tuple > 0) {
       let tuple = tuples.get(entry.tuple);
       if (tuple === undefined) tuples.set(entry.tuple, (tuple = gathered()));
+      // A whole document says by its sort values which parameters it has.
+      tuple.k.add(keys.present(type, entry.param, entry.kind));
       add(tuple, keys, type, entry);
     }
     const name = keys.name(type, entry.param);
@@ -36,18 +39,17 @@ export function entryFields(keys: Keys, type: string, entries: readonly IndexEnt
   return { ...fields(whole), c, e: [...e], o, m };
 }
 
-function add({ k, s, r }: Gathered, keys: Keys, type: string, entry: IndexEntry): void {
+function add({ k, y, s, r }: Gathered, keys: Keys, type: string, entry: IndexEntry): void {
   const { param } = entry;
-  k.add(keys.present(type, param, entry.kind));
   switch (entry.kind) {
     case 'token':
       k.add(keys.value(type, param, entry.kind, entry.code));
       k.add(keys.system(type, param, entry.system));
-      k.add(keys.pair(type, param, entry.kind, entry.system, entry.code));
+      y.add(keys.pair(type, param, entry.kind, entry.system, entry.code));
       break;
     case 'reference':
       k.add(keys.value(type, param, entry.kind, entry.id));
-      k.add(keys.pair(type, param, entry.kind, entry.type, entry.id));
+      y.add(keys.pair(type, param, entry.kind, entry.type, entry.id));
       break;
     case 'string':
       k.add(keys.value(type, param, entry.kind, entry.value));
@@ -58,11 +60,16 @@ function add({ k, s, r }: Gathered, keys: Keys, type: string, entry: IndexEntry)
       s.add(uriText(keys.name(type, param), entry.value));
       break;
     case 'range':
-      addRange({ k, s, r }, keys, keys.name(type, param), entry);
+      addRange({ s, r }, keys, keys.name(type, param), entry);
   }
 }
 
-function addRange({ s, r }: Gathered, keys: Keys, p: string, entry: Extract<IndexEntry, { kind: 'range' }>): void {
+function addRange(
+  { s, r }: Pick<Gathered, 's' | 'r'>,
+  keys: Keys,
+  p: string,
+  entry: Extract<IndexEntry, { kind: 'range' }>,
+): void {
   const [l, h] = [finite(entry.low), finite(entry.high)];
   if (l === h) s.add(pointText(p, l));
   else s.add(lowText(p, l)).add(highText(p, h));

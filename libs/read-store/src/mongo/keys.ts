@@ -1,5 +1,6 @@
 import type { IndexEntry } from '../entries.ts';
 import { hash31, hash53, type Seed } from '../embedded/hash.ts';
+import type { Pair } from './filters.ts';
 import { orderedNumber } from './ordered-number.ts';
 
 export type Kind = IndexEntry['kind'];
@@ -60,6 +61,11 @@ export class Keys {
     });
     const kinds = Object.fromEntries(KINDS.map((kind) => [kind, ofKind(kind)])) as Record<Kind, KindKeys>;
     return { name: hash('name').toString(36), kinds };
+  }
+
+  /** What an index finds a token or a reference by, and what it must have as well. */
+  found(type: string, param: string, kind: 'token' | 'reference', first: string, second: string): Pair {
+    return [this.value(type, param, kind, second), this.pair(type, param, kind, first, second)];
   }
 
   /** The parameter as it stands in text and in rows. */

@@ -1,6 +1,6 @@
 import type { Condition } from '../query.ts';
 import { isContains, type Checked, type Looked } from './compile.ts';
-import { anyHash, anyId, type Filter } from './filters.ts';
+import { anyId, anyPair, type Filter } from './filters.ts';
 import { referenceText, stringText, type Keys } from './keys.ts';
 import type { Row } from './ordering.ts';
 import type { StoredDocument } from './schema.ts';
@@ -74,12 +74,12 @@ export class Lookups {
       return rows.filter(({ sub }) => typeof sub === 'string' && found.has(sub)).map(({ _id }) => _id);
     }
     const { param } = condition.referredBy;
-    const hashes = rows.map((row) => this.#keys.pair(type, param, 'reference', this.#type, idOf(row)));
-    return this.#referredTo(type, param, await inner(anyHash(hashes)));
+    const pairs = rows.map((row) => this.#keys.found(type, param, 'reference', this.#type, idOf(row)));
+    return this.#referredTo(type, param, await inner(anyPair(pairs)));
   }
 
   #referringTo(param: string, type: string, ids: readonly string[]): Filter {
-    return anyHash(ids.map((id) => this.#keys.pair(this.#type, param, 'reference', type, id)));
+    return anyPair(ids.map((id) => this.#keys.found(this.#type, param, 'reference', type, id)));
   }
 
   /** The keys of documents of this type that the rows refer to. */

@@ -1,6 +1,6 @@
 import { finite } from '../embedded/index-rows.ts';
 import type { RangeTest } from '../query.ts';
-import { and, hasHash, hasText, or, type Filter } from './filters.ts';
+import { and, hasText, or, type Filter } from './filters.ts';
 import { highText, lowText, pointText } from './keys.ts';
 
 /** R4 search section 3.1.1.4.5, on closed intervals: `l` and `h` are the document's, the test's what was asked for. */
@@ -42,7 +42,7 @@ export const rangeRow = (name: string, test: RangeTest, unit: Unit): Filter => (
  * The same with a condition on ordered text before it, by which an index finds the documents: what the test implies for
  * one end of the interval. Where that says it all, there is no look at the intervals.
  */
-export function rangeFilter(name: string, present: number, test: RangeTest, unit: Unit): Filter {
+export function rangeFilter(name: string, test: RangeTest, unit: Unit): Filter {
   const row = rangeRow(name, test, unit);
   const [from, to] = [finite(test.low), finite(test.high)];
   const unitless = unit.s === undefined && unit.c === undefined;
@@ -57,7 +57,7 @@ export function rangeFilter(name: string, present: number, test: RangeTest, unit
     case 'eq':
       return and([ends(lowText, (of) => ({ $gte: of(name, from), $lte: of(name, to) })), row]);
     case 'ne':
-      return and([hasHash(present), row]);
+      return row;
     case 'gt':
       return alone(above(highText, to));
     case 'lt':

@@ -24,8 +24,10 @@ export interface RangeRow {
 
 /** What documents, and each composite value in them, are found by. */
 export interface IndexFields {
-  /** Keyed hashes of what is compared for equality. */
+  /** Keyed hashes of what is compared for equality: codes, ids, systems, strings as written, URIs. */
   readonly k: number[];
+  /** Of a code with its system, of an id with its type. Without an index: what has the code is few enough. */
+  readonly y: number[];
   /** Ordered text: the hashed parameter, a mark of what it is, and the value. */
   readonly s: string[];
   readonly r: RangeRow[];
@@ -69,6 +71,7 @@ export const documentSchema = new Schema(
     f: Number,
     b: String,
     k: { type: [Number], default: undefined },
+    y: { type: [Number], default: undefined },
     s: { type: [String], default: undefined },
     r: index,
     c: index,

@@ -4,7 +4,7 @@ import { Budget } from './budget.ts';
 import { candidates, explainCandidates, ofType, type Fields } from './candidates.ts';
 import { readCursor, writeCursor } from './cursor.ts';
 import type { Documents } from './database.ts';
-import { anyHash, anyId, type Filter } from './filters.ts';
+import { anyId, anyPair, type Filter } from './filters.ts';
 import { referenceText, type Keys } from './keys.ts';
 import type { Few } from './lookups.ts';
 import { Matching } from './matching.ts';
@@ -108,8 +108,8 @@ export class Search {
   }
 
   async referringTo(to: readonly DocumentKey[], type: string, param: string, limit: number): Promise<Document[]> {
-    const hashes = to.map((key) => this.#keys.pair(type, param, 'reference', key.type, key.id));
-    return this.#first(ofType(type, anyHash(hashes)), limit);
+    const pairs = to.map((key) => this.#keys.found(type, param, 'reference', key.type, key.id));
+    return this.#first(ofType(type, anyPair(pairs)), limit);
   }
 
   /** Without those that were removed. */
