@@ -1,5 +1,6 @@
 import { parseClusterConfig, prepareEngines } from '@anamnesis/cluster';
 import { REALM, realmWith, KeycloakAdmin } from '@anamnesis/identity/keycloak';
+import { Fault } from '@anamnesis/kernel';
 import { TransitKeyEncryption } from '@anamnesis/key-vault/transit';
 import { EngineError } from './engines/engine-error.ts';
 import type { Log } from './engines/log.ts';
@@ -8,6 +9,7 @@ import type { Admin } from './stack-options.ts';
 
 /** Seconds. Whoever tries the record out, and the end-to-end suite, signs in once an hour. */
 const TOKEN_SECONDS = 3_600;
+const TRIES = 5;
 
 export interface Prepared {
   readonly publicUrl: string;
@@ -73,10 +75,23 @@ async function prepareRealm({ keycloak, publicUrl, secrets, replaceRealm }: Prep
     demoUsers: { passwords: secrets.passwords },
     accessTokenLifespan: TOKEN_SECONDS,
   });
-  if (replaceRealm) await admin.replaceRealm(document);
+  // What a server that just started is asked first takes it long: nothing is changed before it answers in time.
+  await repeated(() => admin.hasRealm(REALM));
+  if (replaceRealm) await repeated(() => admin.replaceRealm(document));
   else if (!(await admin.importRealm(document))) {
     throw new EngineError(
       `Keycloak has a realm ${REALM} already, whose secrets are not known here; --replace-realm makes it anew`,
     );
+  }
+}
+
+/** Work that may be repeated, tried again when an engine does not answer in time. */
+async function repeated<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      if (!(error instanceof Fault && error.retryable) || tries === TRIES) throw error;
+    }
   }
 }
