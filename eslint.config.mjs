@@ -9,7 +9,7 @@ const SERVICES = {
   message: 'A service never imports another one; all-in-one composes them.',
 };
 const ADAPTERS = {
-  regex: '^@anamnesis/[a-z-]+/(embedded|eventstoredb|wire|kafka|mongo|transit|keycloak)$',
+  regex: '^@anamnesis/[a-z-]+/(embedded|eventstoredb|wire|kafka|mongo|transit|mounted|keycloak)$',
   message: 'Only composition roots (*.module.ts, main.ts, threads, all-in-one, libs/cluster) name adapters.',
 };
 const FRAMEWORKS = {
@@ -47,7 +47,7 @@ export default tseslint.config(
   { files: ['libs/kernel/src/**'], rules: forbid(only(['-'], 'The kernel depends on nothing.'), FRAMEWORKS) },
   {
     files: [
-      'libs/{event-store,event-bus,read-store,key-vault,identity}/src/{embedded,contract,eventstoredb,wire,kafka,mongo,transit,keycloak}/**',
+      'libs/{event-store,event-bus,read-store,key-vault,identity}/src/{embedded,contract,eventstoredb,wire,kafka,mongo,transit,mounted,keycloak}/**',
       'libs/cluster/src/**',
     ],
     rules: forbid(SERVICES),

@@ -75,7 +75,17 @@ export class Cluster {
   }
 
   journal(): Promise<TracedJournal> {
-    return this.#once('journal', async () => new TracedJournal(await this.store(), await this.vault()));
+    return this.#once('journal', async () => {
+      const [store, vault] = [await this.store(), await this.vault()];
+      // Keys were lost, or another database was named: nothing could be read, and new keys would hide it.
+      if ((await store.readAll({ limit: 1 })).length > 0 && (await vault.isEmpty())) {
+        throw new Fault(
+          'vault-key-wrong',
+          'The event store has a log, but the key vault has no keys: bring them back.',
+        );
+      }
+      return new TracedJournal(store, vault);
+    });
   }
 
   accesses(): Promise<OwnAccesses> {

@@ -13,7 +13,7 @@ export function kafkaConnection(config: ClusterConfig, clientId: string, log?: L
     ...(kafkaUser !== undefined && {
       sasl: { mechanism: 'scram-sha-512' as const, username: kafkaUser, password: kafkaPassword ?? '' },
     }),
-    // What the client warns of names brokers, topics and groups, never a message of the bus.
-    ...(log && { log: (level: 'error' | 'warn', message: string) => log[level](message, { component: 'kafka' }) }),
+    // What the client says of its own retries; what it cannot get over reaches the log as a fault.
+    ...(log && { log: (_level: string, message: string) => log.debug(message, { component: 'kafka' }) }),
   };
 }

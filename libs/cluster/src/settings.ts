@@ -121,9 +121,9 @@ export const CLUSTER_SETTINGS = {
     text,
     undefined,
   ),
-  keyFile: setting(
-    'ANAMNESIS_KEY_FILE',
-    'The mounted file with the key-encryption key, where there is no transit API.',
+  keyFolder: setting(
+    'ANAMNESIS_KEY_FOLDER',
+    'The mounted folder with the versions of the key-encryption key (kek-1, kek-2, ...: 32 bytes in base64), where there is no transit API.',
     text,
     undefined,
   ),

@@ -37,9 +37,15 @@ async function fhirOver(cluster: Cluster): Promise<FhirDependencies> {
     CONTEXTS.map(async (name) => [name, new RemoteContext(name, await cluster.peer(name))] as const),
   );
   // The audit index knows times by place; the store would have to walk its log.
-  const log: Log = Object.assign(Object.create(store) as Log, {
-    positionAt: (instant: number) => audit.positionAt(instant),
-  });
+  const log: Log = {
+    readStream: (stream, options) => store.readStream(stream, options),
+    readAll: (options) => store.readAll(options),
+    readPositions: (positions) => store.readPositions(positions),
+    head: () => store.head(),
+    positionAt: (instant) => audit.positionAt(instant),
+    subscribe: (options, handler) => store.subscribe(options, handler),
+    close: () => store.close(),
+  };
   return {
     journal,
     log,
