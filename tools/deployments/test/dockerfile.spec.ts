@@ -123,6 +123,7 @@ describe('the programs of the image', () => {
       expect(await run('health.mjs', { PORT: String(port) })).toBe(code);
       expect(asked).toEqual(['/health/ready']);
     } finally {
+      server.closeAllConnections();
       server.close();
     }
     expect(await run('health.mjs', { PORT: String(port) })).toBe(1);
