@@ -38,6 +38,10 @@ describe('messages of the Kafka bus', () => {
     expect(decodeMessage(asMessage(event))).toEqual({ kind: 'event', event });
   });
 
+  it('have no time of their own, by which retention would take old events for expired', () => {
+    expect(encodeEvent(stored(1), { key: 'p', traceparent: undefined })).not.toHaveProperty('timestamp');
+  });
+
   it('are keyed by the patient, else by the stream, and carry the trace', () => {
     const traceparent = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
     const of = (meta: string): unknown => keyOf(stored(1, { stream: 'slot-1', meta }));

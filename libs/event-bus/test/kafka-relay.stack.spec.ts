@@ -124,11 +124,19 @@ describe("the relay's side of the Kafka bus", () => {
   it('a topic that takes no such large event stops the relay, which goes on when it does', async () => {
     const relays: KafkaRelayBus = kafka.relayBus();
     const topic = `${kafka.prefix}.patients`;
-    const limitTo = (bytes: number): Promise<unknown> =>
-      kafka.admin.alterConfigs({
-        validateOnly: false,
-        resources: [{ type: 2, name: topic, configEntries: [{ name: 'max.message.bytes', value: String(bytes) }] }],
+    const resource = { type: 2, name: topic };
+    const limitTo = async (bytes: number): Promise<void> => {
+      const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }];
+      await kafka.admin.alterConfigs({ validateOnly: false, resources: [{ ...resource, configEntries }] });
+      // The answer comes before the broker goes by it.
+      await until(async () => {
+        const found = await kafka.admin.describeConfigs({ includeSynonyms: false, resources: [resource] });
+        const { configEntries: entries } = found.resources[0]!;
+        return entries.some(
+          ({ configName, configValue }) => configName === 'max.message.bytes' && +configValue === bytes,
+        );
       });
+    };
     await limitTo(10_000);
     const turn = await relays.takeTurn(never);
     const small = eventsFrom(1, 200);

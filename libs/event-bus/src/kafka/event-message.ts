@@ -37,13 +37,15 @@ export function keyOf({ stream, meta }: StoredEvent): EventKey {
   }
 }
 
-/** The sealed data as the value, everything else in headers. */
+/**
+ * The sealed data as the value, everything else in headers. The message's own time is when it was sent, not when the
+ * event was recorded: the topic's retention goes by it, and would delete what is brought from an old log at once.
+ */
 export function encodeEvent(event: StoredEvent, { key, traceparent }: EventKey): Message & { headers: IHeaders } {
   const { data } = event;
   return {
     key,
     value: Buffer.from(data.buffer, data.byteOffset, data.byteLength),
-    timestamp: String(event.recordedAt),
     headers: {
       type: event.type,
       schema: String(event.schema),
