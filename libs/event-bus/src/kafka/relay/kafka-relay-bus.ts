@@ -34,6 +34,7 @@ export class KafkaRelayBus implements RelayBus {
   readonly #admin: BusAdmin;
   readonly #election: RelayElection;
   #fencings = 0;
+  #producer: RelayProducer | undefined;
 
   private constructor(options: KafkaRelayBusOptions) {
     this.#options = options;
@@ -61,10 +62,15 @@ export class KafkaRelayBus implements RelayBus {
       admin: this.#admin,
       tuning: { ...RELAY_PRODUCER_TUNING, ...this.#options.producer },
     });
+    // A turn that was left without `end` ends with the next one; a broker that does not answer must not hold it up.
+    void this.#producer?.close();
+    this.#producer = producer;
     return this.#turn(producer, over);
   }
 
+  /** Ends the turn, if it is this one's. */
   async close(): Promise<void> {
+    await this.#producer?.close();
     await this.#election.close();
     await this.#admin.close();
   }
