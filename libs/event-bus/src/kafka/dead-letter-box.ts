@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { Partitioners, type KafkaMessage, type Producer } from 'kafkajs';
 import type { StoredEvent } from '@anamnesis/event-store';
 import { reasonOf } from '../deliver.ts';
@@ -9,6 +10,7 @@ import { asFault, newClient, type KafkaConnection } from './kafka-client.ts';
 import { readPartition } from './read-partition.ts';
 
 const LIMIT = 10_000;
+const RETRY = { initialRetryTime: 10, multiplier: 1.5, maxRetryTime: 500, retries: 20 };
 
 /**
  * The dead letters topic: compacted, a letter's id is its key, so that the same letter lies there once, and none once
@@ -54,17 +56,38 @@ export class DeadLetterBox {
     return [...letters.values()].slice(0, limit);
   }
 
-  /** A crash in between leaves a letter that comes once more; handlers bear that. */
+  /**
+   * Back to the lane and off the list in one transaction: a letter that is rejected again at once is put on the list
+   * after it was taken off, not before, and a crash leaves it in one of the two places.
+   */
   async replay(which: readonly string[] | 'all'): Promise<number> {
     const there = await this.list({ limit: LIMIT });
     const chosen = which === 'all' ? there : there.filter(({ id }) => which.includes(id));
-    for (const { id, group, lane, event } of chosen) {
-      const { topic, partition } = laneOf(lane);
-      const message = encodeEvent(event, keyOf(event));
-      await this.#send(topic, [{ ...message, partition, headers: { ...message.headers, [AGAIN_FOR]: group } }]);
-      await this.#send(this.#names.deadLetters, [{ key: id, value: null }]);
-    }
+    if (chosen.length > 0) await asFault(this.#replay(chosen));
     return chosen.length;
+  }
+
+  async #replay(chosen: readonly DeadLetter[]): Promise<void> {
+    const producer = newClient(this.#connection, RETRY).producer({
+      transactionalId: this.#names.topic(`letters.${randomUUID()}`),
+      allowAutoTopicCreation: false,
+      createPartitioner: Partitioners.DefaultPartitioner,
+    });
+    try {
+      await producer.connect();
+      for (const { id, group, lane, event } of chosen) {
+        const { topic, partition } = laneOf(lane);
+        const message = encodeEvent(event, keyOf(event));
+        const transaction = await producer.transaction();
+        // One send for each partition: several at once may be acknowledged and lost when a leader changes.
+        const again = { ...message, partition, headers: { ...message.headers, [AGAIN_FOR]: group } };
+        await transaction.send({ topic, messages: [again] });
+        await transaction.send({ topic: this.#names.deadLetters, messages: [{ key: id, value: null }] });
+        await transaction.commit();
+      }
+    } finally {
+      await producer.disconnect().catch(() => undefined);
+    }
   }
 
   async close(): Promise<void> {
