@@ -19,5 +19,6 @@ export default {
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.tsx?$': ['@swc/jest', swc] },
   testTimeout: 30_000,
-  maxWorkers: 2,
+  // Suites that share one record count what is in it: one after the other.
+  maxWorkers: process.env.ANAMNESIS_E2E_URL === undefined ? 2 : 1,
 };

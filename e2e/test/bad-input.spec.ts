@@ -31,7 +31,7 @@ afterAll(() => server?.stop());
 /** How many patients and observations there are, and how many versions of them there ever were. */
 async function stored(): Promise<readonly unknown[]> {
   const counts = await Promise.all(
-    ['Patient', 'Observation'].map(async (type) => (await client.search(`${type}?_summary=count`)).body.total),
+    ['Patient', 'Observation'].map(async (type) => (await client.searchAll(`${type}?_summary=count`)).body.total),
   );
   const newest = (await client.search('_history?_count=1')).body.entry?.[0]?.resource;
   return [...counts, newest?.id, newest?.meta.versionId];
@@ -116,7 +116,7 @@ describe('content types and bodies', () => {
     expect((await post(body, { 'content-type': 'Application/FHIR+JSON' })).status).toBe(201);
   });
 
-  it('must not be over the limit', async () => {
+  (outside ? it.skip : it)('must not be over the limit', async () => {
     const long = 'x'.repeat(BODY_LIMIT);
     await refused(() => postOf(patient({ text: { status: 'generated', div: long } })), 413);
     await refused(() => client.bundle(transaction(entry('POST', 'Patient', patient({ language: long })))), 413);

@@ -34,7 +34,10 @@ interface Refused {
   readonly id: string;
 }
 
-(outside ? describe.skip : describe)('erasure', () => {
+/** What needs a folder and restarts of its own. */
+const own = outside ? it.skip : it;
+
+describe('erasure', () => {
   let folder: string;
   let ledger: string;
   let server: Server;
@@ -188,58 +191,70 @@ interface Refused {
     expect((await ask(gone.id)).status).toBeGreaterThanOrEqual(400);
   });
 
-  it('outlives a rebuild, a restart and the restore of an older copy', async () => {
-    const gone = await registered();
-    await server.stop({ keep: true });
-    const older = await newFolder();
-    folders.push(older);
-    await cp(folder, older, { recursive: true });
-    await start();
-    await erased(gone.id);
-    const rebuilt = await (await team.api('operator')).post('admin/projections/records/rebuild', '');
-    expect([rebuilt.status, rebuilt.text.includes('"error"')]).toEqual([200, false]);
-    await expectGone(gone);
-    await server.stop({ keep: true });
-    await start();
-    await expectGone(gone);
-    await server.stop({ keep: true });
+  own(
+    'outlives a rebuild, a restart and the restore of an older copy',
+    async () => {
+      const gone = await registered();
+      await server.stop({ keep: true });
+      const older = await newFolder();
+      folders.push(older);
+      await cp(folder, older, { recursive: true });
+      await start();
+      await erased(gone.id);
+      const rebuilt = await (await team.api('operator')).post('admin/projections/records/rebuild', '');
+      expect([rebuilt.status, rebuilt.text.includes('"error"')]).toEqual([200, false]);
+      await expectGone(gone);
+      await server.stop({ keep: true });
+      await start();
+      await expectGone(gone);
+      await server.stop({ keep: true });
 
-    await start(older);
-    await expectGone(gone);
-    await server.stop({ keep: true });
-    expect(await filesHolding(older, WORDS)).toEqual([]);
-    await start();
-  }, 180_000);
+      await start(older);
+      await expectGone(gone);
+      await server.stop({ keep: true });
+      expect(await filesHolding(older, WORDS)).toEqual([]);
+      await start();
+    },
+    180_000,
+  );
 
-  it('is refused while retention runs, and where it is not configured', async () => {
-    const { id } = await registered();
-    await server.stop({ keep: true });
-    await start(folder, { ANAMNESIS_RETENTION_CLINICAL_YEARS: '10' });
-    const running = await ask(id);
-    expect([running.status, running.body.code]).toEqual([409, 'erasure-retention-running']);
-    await server.stop({ keep: true });
-    server = await startServer({
-      folder,
-      env: { ANAMNESIS_ERASURES: ledger, ANAMNESIS_RETENTION_CLINICAL_YEARS: '0' },
-    });
-    officer = await new Team(server).api('compliance-officer');
-    const unset = await ask(id);
-    expect([unset.status, unset.body.code]).toEqual([409, 'erasure-retention-not-configured']);
-    await server.stop({ keep: true });
-    await start();
-    await erased(id);
-  }, 120_000);
+  own(
+    'is refused while retention runs, and where it is not configured',
+    async () => {
+      const { id } = await registered();
+      await server.stop({ keep: true });
+      await start(folder, { ANAMNESIS_RETENTION_CLINICAL_YEARS: '10' });
+      const running = await ask(id);
+      expect([running.status, running.body.code]).toEqual([409, 'erasure-retention-running']);
+      await server.stop({ keep: true });
+      server = await startServer({
+        folder,
+        env: { ANAMNESIS_ERASURES: ledger, ANAMNESIS_RETENTION_CLINICAL_YEARS: '0' },
+      });
+      officer = await new Team(server).api('compliance-officer');
+      const unset = await ask(id);
+      expect([unset.status, unset.body.code]).toEqual([409, 'erasure-retention-not-configured']);
+      await server.stop({ keep: true });
+      await start();
+      await erased(id);
+    },
+    120_000,
+  );
 
-  it('leaves no name in any file, nor in the ledger, nor in what was logged', async () => {
-    const output = server.output;
-    await server.stop({ keep: true });
-    expect(await filesHolding(folder, WORDS)).toEqual([]);
-    const written = await readFile(ledger, 'utf8');
-    for (const word of WORDS) {
-      expect(written).not.toContain(word);
-      expect(output).not.toContain(word);
-    }
-    expect(written.length).toBeGreaterThan(100);
-    await start();
-  }, 90_000);
+  own(
+    'leaves no name in any file, nor in the ledger, nor in what was logged',
+    async () => {
+      const output = server.output;
+      await server.stop({ keep: true });
+      expect(await filesHolding(folder, WORDS)).toEqual([]);
+      const written = await readFile(ledger, 'utf8');
+      for (const word of WORDS) {
+        expect(written).not.toContain(word);
+        expect(output).not.toContain(word);
+      }
+      expect(written.length).toBeGreaterThan(100);
+      await start();
+    },
+    90_000,
+  );
 });

@@ -43,7 +43,7 @@ const located = ({ body }: Answer<Bundle>, index: number): string =>
   /([A-Z][A-Za-z]+\/[^/]+)\/_history/.exec(body.entry?.[index]?.response?.location ?? '')?.[1] ?? '';
 
 async function countOf(query: string): Promise<number | undefined> {
-  const { status, body } = await integration.search(`${query}${query.includes('?') ? '&' : '?'}_summary=count`);
+  const { status, body } = await integration.searchAll(`${query}${query.includes('?') ? '&' : '?'}_summary=count`);
   expect(status).toBe(200);
   return body.total;
 }

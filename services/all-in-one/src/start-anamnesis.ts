@@ -113,6 +113,7 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
     retention: retentionOf(config),
     clock,
     lastRecordedAt: parts.lastRecordedAt,
+    records,
   });
   // What a restored copy brought back is gone from the read models, too, before anybody can search.
   if ((await erasures.resume(SYSTEM)) > 0) await records.waitFor(await store.head(), RESUME_WAIT_MS);

@@ -1,4 +1,5 @@
-import { decisionsModule, RemoteAudit, runService } from '@anamnesis/cluster';
+import { decisionsModule, RemoteAudit, RemoteReadModel, runService } from '@anamnesis/cluster';
+import { RECORDS } from '@anamnesis/contracts';
 import { ErasureLedger } from '@anamnesis/key-vault';
 import type { Instant } from '@anamnesis/kernel';
 import { Erasures } from './application/erasures.ts';
@@ -10,7 +11,7 @@ const SYSTEM = { actor: { id: 'system', role: 'operator', purpose: 'HOPERAT' }, 
 await runService({
   service: 'patients',
   about: 'who patients are; legal holds and erasure.',
-  needs: ['audit'],
+  needs: ['audit', 'projections'],
   compose: async (cluster) => {
     const { config } = cluster;
     const [store, vault, journal] = [await cluster.store(), await cluster.vault(), await cluster.journal()];
@@ -21,12 +22,14 @@ await runService({
     const { retentionClinicalYears: clinical, retentionFinancialYears: financial } = config;
     const context = new PatientsContext(journal);
     const clock = (): Instant => Date.now();
+    const records = new RemoteReadModel(RECORDS, await cluster.peer('projections'));
     const erasures = new Erasures({
       journal,
       vault,
       ledger,
       retention: { ...(clinical !== undefined && { clinical }), ...(financial !== undefined && { financial }) },
       clock,
+      records,
       lastRecordedAt: async (subjects) => {
         const last = (await audit.positionsOf(subjects, await store.head())).at(-1);
         return last === undefined ? undefined : (await store.readPositions([last]))[0]?.recordedAt;

@@ -1,6 +1,17 @@
 import type { Journal, Pending, Work } from '@anamnesis/journal';
 import { DATA_CLASSES, type ErasureLedger, type KeyVault } from '@anamnesis/key-vault';
-import { handle, newId, type Actor, type DataClass, type Done, type Instant, type Refused } from '@anamnesis/kernel';
+import {
+  Fault,
+  handle,
+  newId,
+  type Actor,
+  type DataClass,
+  type Done,
+  type Instant,
+  type Position,
+  type Refused,
+} from '@anamnesis/kernel';
+import type { ReadModelReader } from '@anamnesis/read-store';
 import { opaqueId, type Json } from '@anamnesis/records';
 import {
   erasure,
@@ -21,6 +32,8 @@ export interface ErasuresDependencies {
   readonly ledger: ErasureLedger | undefined;
   readonly retention: Retention;
   readonly clock: () => Instant;
+  /** The read model that people search. */
+  readonly records: Pick<ReadModelReader, 'waitFor'>;
   /** When the last event of these subjects was recorded. */
   readonly lastRecordedAt: (subjects: readonly string[]) => Promise<Instant | undefined>;
 }
@@ -33,6 +46,9 @@ export interface Asking {
 
 /** Names every erasure that was approved, so that a start finds the unfinished ones without reading the log. */
 const REGISTER = 'erasures-00000000-0000-8000-8000-000000000000';
+
+/** How long an approval waits for the read models, in milliseconds. */
+const PURGE_WAIT_MS = 10_000;
 
 const YEAR_MS = 365.2425 * 86_400_000;
 /** What is erased with a patient; access records have keys of their own and stay. */
@@ -66,7 +82,10 @@ export class Erasures {
     const before = await this.#stateOf(id);
     const obstacles = await this.#obstacles(before.subjects);
     const result = await this.#handle(asking, id, { type: 'ApproveErasure', body: { obstacles } });
-    return result.ok ? this.#carryOut(asking, id) : result;
+    if (!result.ok) return result;
+    const done = await this.#carryOut(asking, id);
+    if (done.ok) await this.#purged(done.position);
+    return done;
   }
 
   /**
@@ -118,6 +137,15 @@ export class Erasures {
     await ledger?.append({ id, subjects, classes: ERASED, at, basis, askedBy, approvedBy });
     for (const subject of subjects) await vault.destroy(subject, ERASED);
     return this.#handle(asking, id, { type: 'CompleteErasure', body: {} });
+  }
+
+  /** Nobody finds the person by search any more, or it takes a while: then the answer does not wait for it. */
+  async #purged(position: Position): Promise<void> {
+    try {
+      await this.#dependencies.records.waitFor(position, PURGE_WAIT_MS);
+    } catch (error) {
+      if (!(error instanceof Fault) || !error.retryable) throw error;
+    }
   }
 
   async #stateOf(id: string): Promise<ErasureState> {
