@@ -26,7 +26,12 @@ const CONTEXTS = ['patients', 'encounters', 'orders', 'billing', 'directory', 'a
 const PASSED_ON: Readonly<Record<string, Readonly<Record<string, ServiceName>>>> = {
   '/api': { '/api/patients': 'patients' },
   '/audit': { '/audit': 'audit' },
-  '/admin': { '/admin': 'patients', '/admin/projections': 'projections', '/admin/relay': 'relay' },
+  '/admin': {
+    '/admin': 'patients',
+    '/admin/projections': 'projections',
+    '/admin/dead-letters': 'projections',
+    '/admin/relay': 'relay',
+  },
 };
 
 async function fhirOver(cluster: Cluster): Promise<FhirDependencies> {

@@ -8,7 +8,7 @@ import type { ReadModelReader, ReadModelWriter, ReadStore } from '@anamnesis/rea
 import { applyBatch } from './application/apply-batch.ts';
 import { persist } from './application/back-off.ts';
 import { projectBatch } from './application/project-batch.ts';
-import { traceBatch } from './application/trace-batch.ts';
+import { traceDelivery } from './application/trace-batch.ts';
 import { statusOf, type Following, type ProjectionControl, type ProjectionStatus } from './projection-status.ts';
 import type { RebuildProgress } from './thread-messages.ts';
 
@@ -58,7 +58,9 @@ export class BusProjections implements ProjectionControl {
   static async start(options: BusProjectionsOptions): Promise<BusProjections> {
     const projections = new BusProjections(options);
     const { bus } = options;
-    const consumer = await bus.consume({ group: GROUP, batchSize: BATCH }, (delivery) => projections.#take(delivery));
+    const consumer = await bus.consume({ group: GROUP, batchSize: BATCH }, (delivery) =>
+      traceDelivery(delivery, { group: GROUP, model: RECORDS }, () => projections.#take(delivery)),
+    );
     projections.#consumer = consumer;
     projections.#is({ state: 'following' });
     consumer.ended.then(
@@ -123,7 +125,6 @@ export class BusProjections implements ProjectionControl {
     await persist(() => applyBatch(writer, operations, events, through), patience);
     own.through = through;
     own.at = performance.now();
-    traceBatch(events, RECORDS);
   }
 
   #lane(name: string): Lane {

@@ -1,8 +1,9 @@
 import { runService } from '@anamnesis/cluster';
 import { RECORDS } from '@anamnesis/contracts';
+import { lagAfter } from '@anamnesis/event-store';
 import { SealedJournalReader } from '@anamnesis/journal';
 import { openMongoReadStore } from '@anamnesis/read-store/mongo';
-import { observeProjectionLag } from '@anamnesis/service';
+import { observeLag } from '@anamnesis/service';
 import { BusProjections } from './bus-projections.ts';
 import { projectionsModule } from './projections.module.ts';
 
@@ -32,19 +33,7 @@ await runService({
       if (state === 'following') return { ready: true };
       return { ready: false, reason: reason === undefined ? state : `${state} (${reason})` };
     });
-    observeProjectionLag(RECORDS, lagOf(projections));
-    return { modules: [projectionsModule(projections, new Map([[RECORDS, records]]))] };
+    observeLag('projection', RECORDS, async () => lagAfter(store, await records.progress(), Date.now()));
+    return { modules: [projectionsModule(projections, { models: new Map([[RECORDS, records]]), letters: bus })] };
   },
 });
-
-/** The lag as it was found when it was last asked for: instruments are read at once, the status takes a moment. */
-function lagOf(projections: BusProjections): () => number {
-  let last = 0;
-  return () => {
-    void projections.status().then(
-      ({ lag }) => (last = lag),
-      () => undefined,
-    );
-    return last;
-  };
-}

@@ -6,7 +6,7 @@ import { SealedJournalReader } from '@anamnesis/journal';
 import { EmbeddedKeyReader } from '@anamnesis/key-vault/embedded';
 import { openReadStore } from '@anamnesis/read-store/embedded';
 import { startTelemetry } from '@anamnesis/service';
-import { traceBatch } from './application/trace-batch.ts';
+import { traceApplied } from './application/trace-batch.ts';
 import { followLog } from './application/follow-log.ts';
 import type { FromProjectionThread, ThreadData, ToThread } from './thread-messages.ts';
 
@@ -23,7 +23,7 @@ const following = await followLog({
   opener: new SealedJournalReader(reader, keys),
   writer: await store.writer(model),
   onWaiting: (code) => tell({ waiting: code }),
-  onApplied: (batch) => traceBatch(batch, model),
+  onApplied: (batch) => traceApplied(batch, model),
   ownBases,
 });
 

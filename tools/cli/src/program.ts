@@ -7,6 +7,7 @@ import { addExport } from './commands/export.ts';
 import { addHold } from './commands/hold.ts';
 import { addImport } from './commands/import.ts';
 import { addKeys } from './commands/keys.ts';
+import { addDeadLetters } from './commands/dead-letters.ts';
 import { addProjections } from './commands/projections.ts';
 import { addRebuild } from './commands/rebuild.ts';
 import { addToken } from './commands/token.ts';
@@ -50,6 +51,7 @@ Exit codes: 0 done, 1 a check failed or the record refused, 2 wrong usage, 3 the
   addChart(program, terminal);
   addAudit(program, terminal, exit);
   addProjections(program, terminal, exit);
+  addDeadLetters(program, terminal, exit);
   addRebuild(program, terminal);
   addErase(program, terminal);
   addHold(program, terminal);

@@ -1,6 +1,6 @@
 import { Fault } from '@anamnesis/kernel';
 import { QueryRefused } from '@anamnesis/read-store';
-import type { Problem } from '@anamnesis/service';
+import { countRefusal, type Problem } from '@anamnesis/service';
 import { AccessControl } from './access.ts';
 import { refuseMoment } from './as-of.ts';
 import { Bundles } from './bundles.ts';
@@ -116,9 +116,12 @@ export class FhirServer {
 
   #failed(request: FhirRequest, error: unknown): FhirResponse {
     if (error instanceof FhirProblem) {
+      const [issue] = error.issues;
+      countRefusal(issue?.details?.coding[0]?.code ?? issue?.code ?? 'problem');
       return { status: error.status, headers: error.headers, body: outcomeText(error.issues) };
     }
     if (error instanceof Fault) {
+      countRefusal(error.code);
       const { status, issue: code, retryAfter } = this.#options.faultStatus(error);
       return {
         status,
@@ -127,9 +130,11 @@ export class FhirServer {
       };
     }
     if (error instanceof QueryRefused) {
+      countRefusal(error.code);
       const code = error.code === 'query-too-large' ? 'too-costly' : 'value';
       return { status: 400, body: outcomeText([{ severity: 'error', code, diagnostics: `${error.message}.` }]) };
     }
+    countRefusal('bug');
     this.#options.onBug(error, request.requestId);
     const diagnostics = `Something went wrong on our side. Tell the operator this id: ${request.requestId}`;
     return { status: 500, body: outcomeText([{ severity: 'fatal', code: 'exception', diagnostics }]) };
