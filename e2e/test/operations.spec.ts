@@ -266,7 +266,7 @@ describe('Patient/$diff', () => {
 
 describe('$validate', () => {
   it('stores nothing, and tells what is wrong and where', async () => {
-    const before = (await integration.search('Patient?_summary=count')).body.total;
+    const before = (await integration.searchAll('Patient?_summary=count')).body.total;
     const good = await physician.post('Patient/$validate', patient());
     expect([good.status, good.body]).toMatchObject([
       200,
@@ -286,7 +286,7 @@ describe('$validate', () => {
     expect((await physician.post('Patient/$validate', wrapped)).status).toBe(200);
     expect((await physician.post('Observation/$validate', patient())).status).toBe(400);
     expect((await physician.post('$validate', '[]')).body).toMatchObject({ issue: [{ severity: 'error' }] });
-    expect((await integration.search('Patient?_summary=count')).body.total).toBe(before);
+    expect((await integration.searchAll('Patient?_summary=count')).body.total).toBe(before);
   });
 });
 
