@@ -8,7 +8,7 @@ import { KeycloakTokenVerifier, ServiceTokens } from '@anamnesis/identity/keyclo
 import { Fault } from '@anamnesis/kernel';
 import { TracedJournal } from '@anamnesis/journal/traced';
 import type { MongoKeyVault } from '@anamnesis/key-vault/mongo';
-import { type Closing, HealthRegistry, type Log } from '@anamnesis/service';
+import { type Closing, count, errorType, HealthRegistry, type Log } from '@anamnesis/service';
 import type { ClusterConfig } from './config.ts';
 import { openKeyVault } from './open-key-vault.ts';
 import { kafkaConnection } from './kafka.ts';
@@ -84,7 +84,7 @@ export class Cluster {
           'The event store has a log, but the key vault has no keys: bring them back.',
         );
       }
-      return new TracedJournal(store, vault);
+      return new TracedJournal(store, vault, 'eventstoredb');
     });
   }
 
@@ -102,10 +102,14 @@ export class Cluster {
     return this.#once('bus', async () => {
       const bus = KafkaEventBus.open({
         connection: kafkaConnection(this.config, this.instance, this.log),
-        onFailure: ({ lane, error }) =>
-          this.log.warn('a delivery is repeated', { lane, ...(error instanceof Fault && { code: error.code }) }),
-        onDeadLetter: ({ lane, event }, error) =>
-          this.log.error('an event was set aside', { lane, position: event.position, error }),
+        onFailure: ({ group, lane, error }) => {
+          count('anamnesis.bus.retries', 1, { 'anamnesis.bus.group': group, 'error.type': errorType(error) });
+          this.log.warn('a delivery is repeated', { lane, ...(error instanceof Fault && { code: error.code }) });
+        },
+        onDeadLetter: ({ group, lane, event }, error) => {
+          count('anamnesis.bus.dead_letters', 1, { 'anamnesis.bus.group': group, 'error.type': errorType(error) });
+          this.log.error('an event was set aside', { lane, position: event.position, error });
+        },
       });
       this.closing.add(() => bus.close());
       return bus;

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Fault, type FaultCode } from '@anamnesis/kernel';
-import { currentTraceparent, FAULT_PROBLEMS } from '@anamnesis/service';
+import { currentTraceparent, FAULT_PROBLEMS, traceHttp } from '@anamnesis/service';
 import { errors, Pool } from 'undici';
 
 export interface PeerOptions {
@@ -17,6 +17,7 @@ export interface PeerOptions {
 }
 
 export interface Question {
+  /** Names what is asked; ids are in the body, so that no trace tells them. */
   readonly path: string;
   /** JSON text. */
   readonly body: string;
@@ -39,17 +40,22 @@ const GONE: ReadonlySet<string> = new Set([
   'UND_ERR_DESTROYED',
 ]);
 
+interface Instance {
+  readonly address: string;
+  readonly pool: Pool;
+}
+
 /** Another service of the record, as many instances as it has. */
 export class Peer {
   readonly #options: PeerOptions;
-  readonly #pools: readonly Pool[];
+  readonly #pools: readonly Instance[];
   #turn = 0;
 
   constructor(options: PeerOptions) {
     this.#options = options;
     const { connections = 32, answerMs = 30_000 } = options;
     const settings = { connections, headersTimeout: answerMs, bodyTimeout: answerMs, connect: { timeout: 2_000 } };
-    this.#pools = options.addresses.map((address) => new Pool(address, settings));
+    this.#pools = options.addresses.map((address) => ({ address, pool: new Pool(address, settings) }));
   }
 
   /**
@@ -58,10 +64,12 @@ export class Peer {
    */
   async ask<T>(question: Question): Promise<T> {
     const until = performance.now() + (this.#options.patienceMs ?? 5_000);
+    let resent = 0;
     for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(LONGEST_PAUSE_MS, pause * 2)) {
       for (let tried = 0; tried < this.#pools.length; tried += 1) {
-        const pool = this.#pools[this.#turn++ % this.#pools.length]!;
-        const answer = await this.#once<T>(pool, question);
+        const { address, pool } = this.#pools[this.#turn++ % this.#pools.length]!;
+        const call = { method: 'POST', template: question.path, address, resent: resent++ };
+        const answer = await traceHttp(call, (answered) => this.#once<T>(pool, question, answered));
         if (answer !== GONE) return answer as T;
       }
       if (performance.now() + pause > until) {
@@ -72,10 +80,14 @@ export class Peer {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#pools.map((pool) => pool.destroy()));
+    await Promise.all(this.#pools.map(({ pool }) => pool.destroy()));
   }
 
-  async #once<T>(pool: Pool, { path, body, correlation }: Question): Promise<T | typeof GONE> {
+  async #once<T>(
+    pool: Pool,
+    { path, body, correlation }: Question,
+    answered: (status: number) => void,
+  ): Promise<T | typeof GONE> {
     const traceparent = currentTraceparent();
     const headers = {
       authorization: `Bearer ${await this.#options.token()}`,
@@ -85,6 +97,7 @@ export class Peer {
     };
     try {
       const { statusCode, body: answer } = await pool.request({ method: 'POST', path, headers, body });
+      answered(statusCode);
       if (statusCode < 300) return (statusCode === 204 ? (await answer.dump(), undefined) : await answer.json()) as T;
       const problem = (await answer.json().catch(() => ({}))) as { code?: unknown };
       if (problem.code === 'stopping') return GONE;

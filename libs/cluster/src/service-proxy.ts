@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { FAULT_PROBLEMS, type Mount, problemDocument } from '@anamnesis/service';
+import { currentTraceparent, FAULT_PROBLEMS, type Mount, problemDocument, traceHttp } from '@anamnesis/service';
 import { Pool } from 'undici';
 
 /** Which service answers for the paths that begin so; the longest beginning counts. */
@@ -42,7 +42,7 @@ export function serviceProxy({ prefix, routes, answerMs = 600_000 }: ServiceProx
     .sort(([a], [b]) => b.length - a.length)
     .map(([beginning, addresses]) => ({
       beginning,
-      pools: addresses.map((address) => new Pool(address, settings)),
+      pools: addresses.map((address) => ({ address, pool: new Pool(address, settings) })),
       turn: 0,
     }));
   return {
@@ -54,17 +54,25 @@ export function serviceProxy({ prefix, routes, answerMs = 600_000 }: ServiceProx
         ({ beginning }) =>
           path === beginning || (/^[/?]/.test(path.slice(beginning.length)) && path.startsWith(beginning)),
       );
-      const pool = way?.pools[way.turn++ % way.pools.length];
-      if (!pool) return refuse(response, 'service-unavailable');
-      await pass(pool, request, response, from);
+      const instance = way?.pools[way.turn++ % way.pools.length];
+      if (!way || !instance) return refuse(response, 'service-unavailable');
+      const { address, pool } = instance;
+      const call = { method: request.method ?? 'GET', template: `${way.beginning}/*`, address };
+      await traceHttp(call, (answered) => pass(pool, request, response, from, answered));
     },
     close: async () => {
-      await Promise.all(ways.flatMap(({ pools }) => pools.map((pool) => pool.destroy())));
+      await Promise.all(ways.flatMap(({ pools }) => pools.map(({ pool }) => pool.destroy())));
     },
   };
 }
 
-async function pass(pool: Pool, request: IncomingMessage, response: ServerResponse, from: string): Promise<void> {
+async function pass(
+  pool: Pool,
+  request: IncomingMessage,
+  response: ServerResponse,
+  from: string,
+  answered: (status: number) => void,
+): Promise<void> {
   const gone = new AbortController();
   response.once('close', () => gone.abort());
   try {
@@ -75,6 +83,7 @@ async function pass(pool: Pool, request: IncomingMessage, response: ServerRespon
       body: request.method === 'GET' || request.method === 'HEAD' ? null : request,
       signal: gone.signal,
     });
+    answered(answer.statusCode);
     response.writeHead(answer.statusCode, endToEnd(answer.headers));
     await pipeline(answer.body, response);
   } catch {
@@ -86,8 +95,10 @@ async function pass(pool: Pool, request: IncomingMessage, response: ServerRespon
 
 function forwarded(headers: IncomingHttpHeaders, response: ServerResponse, from: string): IncomingHttpHeaders {
   const before = headers['x-forwarded-for'];
+  const traceparent = currentTraceparent();
   return {
     ...endToEnd(headers),
+    ...(traceparent !== undefined && { traceparent }),
     'x-request-id': String(response.getHeader('x-request-id') ?? ''),
     'x-forwarded-for': before === undefined ? from : `${String(before)}, ${from}`,
   };

@@ -1,4 +1,5 @@
 export type * from './port.ts';
+export { lagAfter, type LogLag } from './log-lag.ts';
 export {
   checkStreamName,
   decodeStored,

@@ -6,7 +6,14 @@ import { ProblemError } from './problem.ts';
 import { HTTP_PROBLEMS } from './problems.ts';
 import type { RouteGuard } from './route-guard.ts';
 import type { HttpConfig } from './start-service.ts';
-import { beginRequest, endRequest, type RequestSpan, telemetryIsOn, withinRequest } from './telemetry.ts';
+import {
+  beginRequest,
+  endRequest,
+  recordDuration,
+  type RequestSpan,
+  telemetryIsOn,
+  withinRequest,
+} from './telemetry.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -49,12 +56,12 @@ export function createFastify({ config, log, guard, filter }: ServerParts): Fast
   const headers = securityHeaders(config);
   fastify.addHook('onRequest', (request, reply, done) => {
     reply.headers(headers).header('x-request-id', request.id);
-    if (telemetryIsOn()) request.requestSpan = beginRequest(spanName(request), traceparentOf(request));
+    if (telemetryIsOn()) request.requestSpan = spanOf(request);
     if (request.is404) return done();
     const { action } = request.routeOptions.config;
     // The census found every route declared before the first request came; without an action nobody passes.
     if (action === undefined) return done(new ProblemError(HTTP_PROBLEMS.forbidden));
-    guard.check(action, request, done);
+    withinRequest(request.requestSpan, () => guard.check(action, request, done));
   });
   fastify.addHook('preHandler', (request, _reply, done) => withinRequest(request.requestSpan, done));
   fastify.addHook('onResponse', (request, reply, done) => {
@@ -64,18 +71,23 @@ export function createFastify({ config, log, guard, filter }: ServerParts): Fast
       status: reply.statusCode,
       duration: reply.elapsedTime,
     };
-    endRequest(request.requestSpan, ended);
+    if (telemetryIsOn()) tell(request, ended);
     logRequest(log, request, ended);
     done();
   });
   return fastify;
 }
 
-function logRequest(
-  log: Log,
-  request: FastifyRequest,
-  ended: { route: string; status: number; duration: number },
-): void {
+interface EndedRequest {
+  readonly method: string;
+  /** The route's pattern; '' for an address that there is not. */
+  readonly route: string;
+  readonly status: number;
+  /** Milliseconds. */
+  readonly duration: number;
+}
+
+function logRequest(log: Log, request: FastifyRequest, ended: EndedRequest): void {
   log.info('request', {
     method: request.method,
     route: ended.route,
@@ -103,11 +115,27 @@ function securityHeaders(config: HttpConfig): Readonly<Record<string, string>> {
   };
 }
 
-function spanName(request: FastifyRequest): string {
-  return `${request.method} ${request.routeOptions.url ?? ''}`;
+/** Asked every few seconds by whoever watches: counted, but no traces. */
+const HEALTH = /^\/health\//;
+
+function spanOf(request: FastifyRequest): RequestSpan | undefined {
+  const route = request.routeOptions.url ?? '';
+  if (HEALTH.test(route)) return undefined;
+  const header = request.headers['traceparent'];
+  const traceparent = typeof header === 'string' ? header : undefined;
+  const { method } = request;
+  return beginRequest(route === '' ? method : `${method} ${route}`, attributesOf(request, method, route), traceparent);
 }
 
-function traceparentOf(request: FastifyRequest): string | undefined {
-  const header = request.headers['traceparent'];
-  return typeof header === 'string' ? header : undefined;
+/** Ends the request's span and records its duration. Of an error only the status is told: it may be the client's. */
+function tell(request: FastifyRequest, { method, route, status, duration }: EndedRequest): void {
+  const failed = status >= 500;
+  const answered = { 'http.response.status_code': status, ...(failed && { 'error.type': String(status) }) };
+  endRequest(request.requestSpan, answered, failed);
+  recordDuration('http.server.request.duration', duration, { ...attributesOf(request, method, route), ...answered });
+}
+
+function attributesOf(request: FastifyRequest, method: string, route: string): Readonly<Record<string, string>> {
+  const scheme = request.protocol;
+  return { 'http.request.method': method, 'url.scheme': scheme, ...(route !== '' && { 'http.route': route }) };
 }

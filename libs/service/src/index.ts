@@ -37,13 +37,27 @@ export type { Mount } from './mount.ts';
 export { type HttpConfig, type RunningService, type ServiceOptions, startService } from './start-service.ts';
 export { runUntilSignalled } from './run-until-signalled.ts';
 export {
+  annotateSpan,
+  count,
   countRefusal,
   currentTraceparent,
-  observeProjectionLag,
-  recordAppend,
+  type Lag,
+  observeLag,
+  recordDuration,
   startTelemetry,
   telemetryAsked,
   telemetryIsOn,
   trace,
   type TraceAttributes,
+  traceBatch,
 } from './telemetry.ts';
+export {
+  type BatchPart,
+  type BatchPlan,
+  eventsByTrace,
+  type SpanPlan,
+  type SpanRole,
+  type TraceOptions,
+} from './span-plans.ts';
+export { type HttpCall, traceHttp } from './trace-http.ts';
+export { errorType } from './error-type.ts';

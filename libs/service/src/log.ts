@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import pino from 'pino';
+import { currentTraceId } from './telemetry.ts';
 
 /**
  * All that a log line may say besides its constant message. The list is closed so that patient data has no way in:
@@ -9,6 +10,7 @@ export interface LogFields {
   readonly component?: string;
   readonly error?: unknown;
   readonly correlation?: string;
+  /** The trace's id; by default that of the span in which the line is written. */
   readonly trace?: string;
   readonly method?: string;
   /** The route's pattern, never the address with its ids. */
@@ -46,8 +48,10 @@ export function createLog(level: LogLevel, destination?: pino.DestinationStream)
   const out = destination ?? pino.destination({ dest: 1, sync: false, minLength: 4096, periodicFlush: 100 });
   const logger = pino({ level, base: null, timestamp: pino.stdTimeFunctions.isoTime }, out);
   const write = (at: 'debug' | 'info' | 'warn' | 'error') => (message: string, fields?: LogFields) => {
-    if (fields === undefined) logger[at](message);
-    else logger[at](fields.error === undefined ? fields : { ...fields, error: errorFields(fields.error) }, message);
+    const trace = fields?.trace ?? currentTraceId();
+    if (fields === undefined && trace === undefined) return logger[at](message);
+    const traced = trace === undefined ? fields : { ...fields, trace };
+    logger[at](traced?.error === undefined ? traced : { ...traced, error: errorFields(traced.error) }, message);
   };
   return {
     debug: write('debug'),

@@ -1,33 +1,49 @@
 /** The side that loads OpenTelemetry; imported by telemetry.ts only, and only when it is asked for. */
 import {
   context,
+  isSpanContextValid,
   metrics,
   propagation,
   ROOT_CONTEXT,
   SpanKind,
   SpanStatusCode,
   trace,
+  type Attributes,
   type Context,
   type Span,
+  type Tracer,
 } from '@opentelemetry/api';
 import { NodeSDK } from '@opentelemetry/sdk-node';
 import type { Environment } from './config.ts';
-import { type EndedRequest, projectionLags, type RequestSpan, type TraceAttributes } from './telemetry.ts';
+import { createInstruments, type Instruments } from './instruments.ts';
+import type { BatchPlan, SpanRole, TraceOptions } from './span-plans.ts';
+import type { RequestSpan } from './telemetry.ts';
+import { VERSION } from './version.ts';
 
 export interface OpenTelemetry {
-  trace<T>(name: string, attributes: TraceAttributes, fn: () => T, parent?: string): T;
+  readonly instruments: Instruments;
+  trace<T>(name: string, attributes: Attributes, fn: () => T, options?: TraceOptions): T;
+  traceBatch<T>(plan: BatchPlan, work: () => Promise<T>): Promise<T>;
+  annotate(attributes: Attributes, failed: boolean): void;
   traceparent(): string | undefined;
-  beginRequest(name: string, traceparent: string | undefined, kind?: SpanKind): RequestSpan;
+  traceId(): string | undefined;
+  beginRequest(name: string, attributes: Attributes, traceparent: string | undefined): RequestSpan;
   within(request: RequestSpan, fn: () => void): void;
-  endRequest(request: RequestSpan | undefined, ended: EndedRequest): void;
-  recordAppend(duration: number, events: number): void;
-  countRefusal(code: string): void;
+  endRequest(request: RequestSpan, attributes: Attributes, failed: boolean): void;
   stop(): Promise<void>;
 }
 
 const SCOPE = 'anamnesis';
 
-export function startOpenTelemetry(env: Environment): Promise<OpenTelemetry> {
+const KINDS: Readonly<Record<SpanRole, SpanKind>> = {
+  internal: SpanKind.INTERNAL,
+  client: SpanKind.CLIENT,
+  server: SpanKind.SERVER,
+  producer: SpanKind.PRODUCER,
+  consumer: SpanKind.CONSUMER,
+};
+
+export function startOpenTelemetry(env: Environment): OpenTelemetry {
   // The exporters default to OTLP; a signal that nothing asks for is named off, so that it does not knock on
   // localhost:4318 for ever.
   const asked = (signal: string): boolean =>
@@ -37,56 +53,68 @@ export function startOpenTelemetry(env: Environment): Promise<OpenTelemetry> {
     else process.env[`OTEL_${signal}_EXPORTER`] ||= 'otlp';
   }
   process.env['OTEL_LOGS_EXPORTER'] ||= 'none';
+  // Of the machine and the process no more is told than tells instances apart: no user, no command line.
+  process.env['OTEL_NODE_RESOURCE_DETECTORS'] ||= 'env,host,serviceinstance';
   const sdk = new NodeSDK({ serviceName: env['OTEL_SERVICE_NAME'] || 'anamnesis', instrumentations: [] });
   sdk.start();
-  return Promise.resolve(instruments(() => sdk.shutdown()));
+  return over(trace.getTracer(SCOPE, VERSION), createInstruments(metrics.getMeter(SCOPE, VERSION)), () =>
+    sdk.shutdown(),
+  );
 }
 
-function instruments(stop: () => Promise<void>): OpenTelemetry {
-  const tracer = trace.getTracer(SCOPE);
-  const meter = metrics.getMeter(SCOPE);
-  // Names of the OpenTelemetry semantic conventions where they have one.
-  const requests = meter.createHistogram('http.server.request.duration', { unit: 's' });
-  const appends = meter.createHistogram('anamnesis.append.duration', { unit: 's' });
-  const appended = meter.createCounter('anamnesis.append.events', { unit: '{event}' });
-  const refusals = meter.createCounter('anamnesis.refusals', { unit: '{refusal}' });
-  const lag = meter.createObservableGauge('anamnesis.projection.lag', { unit: '{position}' });
-  lag.addCallback((result) => {
-    for (const [projection, observe] of projectionLags) result.observe(observe(), { projection });
-  });
+function over(tracer: Tracer, instruments: Instruments, stop: () => Promise<void>): OpenTelemetry {
   return {
-    trace: (name, attributes, fn, parent) =>
-      tracer.startActiveSpan(name, { attributes }, contextOf(parent, context.active()), (span) => settle(span, fn)),
+    instruments,
+    trace: (name, attributes, fn, { parent, role = 'internal' } = {}) => {
+      const within = parent === undefined ? context.active() : contextOf(parent);
+      return tracer.startActiveSpan(name, { attributes, kind: KINDS[role] }, within, (span) => settle(span, fn));
+    },
+    traceBatch: (plan, work) => traceBatch(tracer, plan, work),
+    annotate: (attributes, failed) => {
+      const span = trace.getActiveSpan()?.setAttributes(attributes);
+      if (failed) span?.setStatus({ code: SpanStatusCode.ERROR });
+    },
     traceparent: () => {
       const carrier: Record<string, string> = {};
       propagation.inject(context.active(), carrier);
       return carrier['traceparent'];
     },
-    beginRequest: (name, traceparent, kind = SpanKind.SERVER) => {
-      const parent = contextOf(traceparent, ROOT_CONTEXT);
-      const span = tracer.startSpan(name, { kind }, parent);
+    traceId: () => trace.getActiveSpan()?.spanContext().traceId,
+    beginRequest: (name, attributes, traceparent) => {
+      const parent = traceparent === undefined ? ROOT_CONTEXT : contextOf(traceparent);
+      const span = tracer.startSpan(name, { kind: SpanKind.SERVER, attributes }, parent);
       return { span, context: trace.setSpan(parent, span) };
     },
     within: (request, fn) => context.with(request.context, fn),
-    endRequest: (request, { method, route, status, duration }) => {
-      const attributes = { 'http.request.method': method, 'http.route': route, 'http.response.status_code': status };
-      requests.record(duration / 1_000, attributes);
-      if (request === undefined) return;
-      request.span.setAttributes(attributes);
-      if (status >= 500) request.span.setStatus({ code: SpanStatusCode.ERROR });
-      request.span.end();
+    endRequest: ({ span }, attributes, failed) => {
+      span.setAttributes(attributes);
+      if (failed) span.setStatus({ code: SpanStatusCode.ERROR });
+      span.end();
     },
-    recordAppend: (duration, events) => {
-      appends.record(duration / 1_000);
-      appended.add(events);
-    },
-    countRefusal: (code) => refusals.add(1, { code }),
     stop,
   };
 }
 
-function contextOf(traceparent: string | undefined, otherwise: Context): Context {
-  return traceparent === undefined ? otherwise : propagation.extract(ROOT_CONTEXT, { traceparent });
+const contextOf = (traceparent: string): Context => propagation.extract(ROOT_CONTEXT, { traceparent });
+
+async function traceBatch<T>(tracer: Tracer, plan: BatchPlan, work: () => Promise<T>): Promise<T> {
+  const { name, role, attributes } = plan;
+  // A traceparent that is none would begin a trace of nobody's.
+  const parts = plan.parts.flatMap((part) => {
+    const within = contextOf(part.parent);
+    const of = trace.getSpanContext(within);
+    return of !== undefined && isSpanContextValid(of) ? [{ ...part, within, of }] : [];
+  });
+  const links = parts.map(({ of }) => ({ context: of }));
+  const startTime = Date.now();
+  const span = tracer.startSpan(name, { kind: KINDS[role], attributes, links, root: true });
+  const batch = { context: span.spanContext() };
+  const result = await context.with(trace.setSpan(ROOT_CONTEXT, span), () => settle(span, work));
+  for (const part of parts) {
+    const options = { kind: KINDS[part.role], attributes: part.attributes, links: [batch], startTime };
+    tracer.startSpan(part.name, options, part.within).end();
+  }
+  return result;
 }
 
 /** Ends the span when `fn` has returned, thrown or settled. An error's message stays out of it. */

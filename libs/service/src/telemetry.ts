@@ -1,10 +1,13 @@
-import type { Attributes, Context, Span, SpanKind } from '@opentelemetry/api';
+import type { Attributes, Context, Span } from '@opentelemetry/api';
 import type { Environment } from './config.ts';
+import type { BatchPlan, TraceOptions } from './span-plans.ts';
+import type { CounterName, DurationName, LagOf } from './instruments.ts';
 import type { OpenTelemetry } from './open-telemetry.ts';
 
 /**
  * Traces and metrics. Off, every function here is a few nanoseconds and OpenTelemetry is not even loaded.
- * Attributes name routes, event types and counts; nothing of a patient's, and no address with its ids.
+ * Names are those of OpenTelemetry's semantic conventions where they have one. Attributes name routes, topics, codes
+ * and counts; nothing of a patient's, and no address with its ids: the conventions' `url.*` stay away for that.
  */
 let on: OpenTelemetry | undefined;
 
@@ -28,7 +31,7 @@ export function telemetryAsked(env: Environment): boolean {
 export async function startTelemetry(env: Environment): Promise<() => Promise<void>> {
   if (on !== undefined || !telemetryAsked(env)) return () => Promise.resolve();
   const { startOpenTelemetry } = await import('./open-telemetry.ts');
-  const started = await startOpenTelemetry(env);
+  const started = startOpenTelemetry(env);
   on = started;
   return async () => {
     on = undefined;
@@ -36,17 +39,27 @@ export async function startTelemetry(env: Environment): Promise<() => Promise<vo
   };
 }
 
-/** Whether telemetry is on in this thread. */
+/** Whether telemetry is on in this thread. Who must build attributes asks first. */
 export function telemetryIsOn(): boolean {
   return on !== undefined;
 }
 
+/** Runs `fn` within a span: of the trace that is current, unless `options` name another parent. */
+export function trace<T>(name: string, attributes: TraceAttributes, fn: () => T, options?: TraceOptions): T {
+  return on === undefined ? fn() : on.trace(name, attributes, fn, options);
+}
+
 /**
- * Runs `fn` within a span. `parent` continues the trace of a traceparent, such as the one an event carries;
- * without it the span belongs to the one that is current.
+ * Runs `work` within a span of its own trace, for work that many requests share; the span has a link to each of them.
+ * Once it is done, each request's own trace is continued by a span that says so, linked to the batch.
  */
-export function trace<T>(name: string, attributes: TraceAttributes, fn: () => T, parent?: string): T {
-  return on === undefined ? fn() : on.trace(name, attributes, fn, parent);
+export function traceBatch<T>(plan: () => BatchPlan, work: () => Promise<T>): Promise<T> {
+  return on === undefined ? work() : on.traceBatch(plan(), work);
+}
+
+/** Adds to the current span; `failed` marks it as an error. */
+export function annotateSpan(attributes: TraceAttributes, failed = false): void {
+  on?.annotate(attributes, failed);
 }
 
 /** The current span's W3C traceparent, to be stored with events; undefined when off or outside of any span. */
@@ -54,8 +67,18 @@ export function currentTraceparent(): string | undefined {
   return on?.traceparent();
 }
 
-export function beginRequest(name: string, traceparent: string | undefined, kind?: SpanKind): RequestSpan | undefined {
-  return on?.beginRequest(name, traceparent, kind);
+/** The current trace's id, for the log. */
+export function currentTraceId(): string | undefined {
+  return on?.traceId();
+}
+
+/** `traceparent`: the caller's. */
+export function beginRequest(
+  name: string,
+  attributes: TraceAttributes,
+  traceparent: string | undefined,
+): RequestSpan | undefined {
+  return on?.beginRequest(name, attributes, traceparent);
 }
 
 /** Runs `fn` with the request's span as the current one. */
@@ -64,32 +87,42 @@ export function withinRequest(request: RequestSpan | undefined, fn: () => void):
   else on.within(request, fn);
 }
 
-/** Ends the request's span and counts its duration. */
-export function endRequest(request: RequestSpan | undefined, ended: EndedRequest): void {
-  if (on !== undefined) on.endRequest(request, ended);
+/** Ends the request's span. */
+export function endRequest(request: RequestSpan | undefined, attributes: TraceAttributes, failed: boolean): void {
+  if (on !== undefined && request !== undefined) on.endRequest(request, attributes, failed);
 }
 
-export interface EndedRequest {
-  readonly method: string;
-  readonly route: string;
-  readonly status: number;
-  /** Milliseconds. */
-  readonly duration: number;
+/** `ms`: milliseconds; it is told in seconds. */
+export function recordDuration(instrument: DurationName, ms: number, attributes: TraceAttributes): void {
+  on?.instruments.recordDuration(instrument, ms, attributes);
 }
 
-/** Milliseconds from the call of an append to its durable answer. */
-export function recordAppend(duration: number, events: number): void {
-  on?.recordAppend(duration, events);
+export function count(instrument: CounterName, amount: number, attributes: TraceAttributes): void {
+  on?.instruments.count(instrument, amount, attributes);
 }
 
+/** A refusal or fault that was answered; `code` is one of our own. */
 export function countRefusal(code: string): void {
-  on?.countRefusal(code);
+  on?.instruments.count('anamnesis.refusals', 1, { 'anamnesis.code': code });
 }
 
-/** Reports a projection's lag, in positions, whenever metrics are collected. A projection registered twice is replaced. */
-export function observeProjectionLag(projection: string, lag: () => number): void {
-  projectionLags.set(projection, lag);
+/** How far somebody who follows the log is behind. */
+export interface Lag {
+  readonly events: number;
+  /** For how long the oldest of them has been waiting. */
+  readonly seconds: number;
+}
+
+/** Reports a lag whenever metrics are collected; undefined: nothing to tell now. Registered twice, it is replaced. */
+export function observeLag(of: LagOf, name: string, lag: () => Promise<Lag | undefined>): void {
+  observedLags.set(`${of} ${name}`, { of, name, lag });
+}
+
+interface ObservedLag {
+  readonly of: LagOf;
+  readonly name: string;
+  lag(): Promise<Lag | undefined>;
 }
 
 /** What is observed; kept here so that registering does not depend on telemetry having started. */
-export const projectionLags = new Map<string, () => number>();
+export const observedLags = new Map<string, ObservedLag>();

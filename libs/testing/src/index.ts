@@ -1,3 +1,4 @@
+export { OtlpCollector, type ReceivedPoint, type ReceivedSpan } from './otlp-collector.ts';
 export { drawFrom, type Draw } from './patients/draw.ts';
 export { syntheticNetwork } from './patients/network.ts';
 export { SYSTEM as SYNTHETIC_SYSTEM } from './patients/catalogue.ts';

@@ -1,6 +1,7 @@
 import { openAccesses } from '@anamnesis/access';
 import { keptRawLog, openAudit } from '@anamnesis/audit-service';
 import { RECORDS } from '@anamnesis/contracts';
+import { lagAfter } from '@anamnesis/event-store';
 import { warmValidation } from '@anamnesis/fhir/validation';
 import { fhirRenderer, gatewayModule, keysModule, type FhirDependencies } from '@anamnesis/gateway-service';
 import { PermissionGuard } from '@anamnesis/identity';
@@ -14,7 +15,7 @@ import {
   createLog,
   FAULT_PROBLEMS,
   HealthRegistry,
-  observeProjectionLag,
+  observeLag,
   publicUrlOf,
   startService,
   VERSION,
@@ -134,7 +135,7 @@ async function compose(config: Config, closing: Closing): Promise<Anamnesis> {
       ? { ready: false, reason: failure instanceof Fault ? failure.message : 'the audit thread has ended' }
       : { ready: true };
   });
-  observeProjectionLag(RECORDS, lagOf(projections));
+  observeLag('projection', RECORDS, async () => lagAfter(store, await records.progress(), clock()));
 
   const fhir: FhirDependencies = {
     journal,
@@ -200,18 +201,6 @@ async function notReady(health: HealthRegistry): Promise<string[]> {
 function retentionOf(config: Config) {
   const { retentionClinicalYears: clinical, retentionFinancialYears: financial } = config;
   return { ...(clinical !== undefined && { clinical }), ...(financial !== undefined && { financial }) };
-}
-
-/** The lag as it was found when it was last asked for: instruments are read at once, the status takes a moment. */
-function lagOf(projections: Projections): () => number {
-  let last = 0;
-  return () => {
-    void projections.status().then(
-      ({ lag }) => (last = lag),
-      () => undefined,
-    );
-    return last;
-  };
 }
 
 function readiness({ state: { state, reason } }: Projections) {

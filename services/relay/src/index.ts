@@ -1,3 +1,2 @@
-export type { RelayLag } from './application/lag.ts';
 export { Relay, type Published, type RelayOptions, type RelayState, type RelayStatus } from './relay.ts';
 export { relayModule } from './relay.module.ts';

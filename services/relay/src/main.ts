@@ -1,8 +1,10 @@
 import { kafkaConnection, runService } from '@anamnesis/cluster';
-import { KafkaRelayBus } from '@anamnesis/event-bus/kafka';
+import { contextOfStream, KafkaRelayBus } from '@anamnesis/event-bus/kafka';
 import { Fault } from '@anamnesis/kernel';
+import { observeLag } from '@anamnesis/service';
 import { relayModule } from './relay.module.ts';
 import { Relay } from './relay.ts';
+import { TracedRelayBus } from './traced-relay-bus.ts';
 
 await runService({
   service: 'relay',
@@ -16,10 +18,11 @@ await runService({
     closing.add(() => bus.close());
     const relay = Relay.start({
       reader,
-      bus,
+      bus: new TracedRelayBus(bus, (stream) => `anamnesis.${contextOfStream(stream)}`),
       onFailure: (error) => log.warn('the bus did not take what was sent', { error: codeOf(error) }),
     });
     closing.add(() => relay.stop());
+    observeLag('relay', 'log', async () => (await relay.status()).lag);
     health.register('relay', async () => {
       const { state, failure } = await relay.status();
       return state === 'failing' ? { ready: false, reason: failure?.code ?? state } : { ready: true };

@@ -1,8 +1,7 @@
 import { setTimeout as rest } from 'node:timers/promises';
 import type { RelayBus, RelayTurn } from '@anamnesis/event-bus';
-import type { EventReader } from '@anamnesis/event-store';
+import { lagAfter, type EventReader, type LogLag } from '@anamnesis/event-store';
 import { Fault, type FaultCode, type Instant, type Position } from '@anamnesis/kernel';
-import { lagOf, type RelayLag } from './application/lag.ts';
 import { RelayBuffer } from './application/relay-buffer.ts';
 
 export interface RelayOptions {
@@ -40,7 +39,7 @@ export interface RelayStatus {
   /** The position of the log's last event. */
   readonly head: Position;
   /** Undefined where another relay has the turn: that one knows. */
-  readonly lag?: RelayLag;
+  readonly lag?: LogLag;
   /** How often another relay has taken this one's turn. */
   readonly fenced: number;
   /** What it failed with last, while it is failing. */
@@ -80,7 +79,7 @@ export class Relay {
     const standingBy = this.#state === 'standing-by' && this.#failure === undefined;
     const [head, lag] = await Promise.all([
       reader.head(),
-      standingBy ? undefined : lagOf(reader, this.#position, Date.now()),
+      standingBy ? undefined : lagAfter(reader, this.#position, Date.now()),
     ]);
     return {
       state: this.#failure !== undefined && this.#state !== 'stopped' ? 'failing' : this.#state,

@@ -1,9 +1,9 @@
-import type { EventReader } from '@anamnesis/event-store';
 import type { Instant, Position } from '@anamnesis/kernel';
+import type { EventReader } from './port.ts';
 
-/** What the log has that the bus has not. */
-export interface RelayLag {
-  /** Events of the log after the relay's position, records of access included. */
+/** What the log has that somebody who follows it has not. */
+export interface LogLag {
+  /** Events of the log after that one's position, records of access included. */
   readonly events: number;
   /** There are more than `events` says: counting further would cost too much. */
   readonly more: boolean;
@@ -13,7 +13,7 @@ export interface RelayLag {
 
 const COUNTED = 1_000;
 
-export async function lagOf(reader: EventReader, position: Position, now: Instant): Promise<RelayLag> {
+export async function lagAfter(reader: EventReader, position: Position, now: Instant): Promise<LogLag> {
   const waiting = await reader.readAll({ from: position, limit: COUNTED });
   const oldest = waiting[0]?.recordedAt ?? now;
   return {
