@@ -1,5 +1,6 @@
 import { format, resolveConfig } from 'prettier';
 import { fileURLToPath } from 'node:url';
+import { clusterSettingsPage } from './cluster-settings-page.ts';
 import { effectiveTimePage } from './effective-time-page.ts';
 import { errorsPage } from './errors-page.ts';
 
@@ -16,6 +17,7 @@ export interface Page {
 const WRITTEN: readonly (readonly [path: string, write: () => string])[] = [
   ['docs/errors.md', errorsPage],
   ['docs/effective-time.md', effectiveTimePage],
+  ['docs/cluster-configuration.md', clusterSettingsPage],
 ];
 
 /** The pages that this package writes, as Prettier sets them. */
