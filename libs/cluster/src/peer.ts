@@ -10,7 +10,7 @@ export interface PeerOptions {
   readonly token: () => Promise<string>;
   /** Connections to each instance; default 32. */
   readonly connections?: number;
-  /** How long one answer may take, in milliseconds; default 30,000. */
+  /** How long one answer may take, in milliseconds; default 120,000: what takes long bounds itself. */
   readonly answerMs?: number;
   /** How long other instances, and this one again, are tried when one does not answer; default 5,000. */
   readonly patienceMs?: number;
@@ -53,7 +53,7 @@ export class Peer {
 
   constructor(options: PeerOptions) {
     this.#options = options;
-    const { connections = 32, answerMs = 30_000 } = options;
+    const { connections = 32, answerMs = 120_000 } = options;
     const settings = { connections, headersTimeout: answerMs, bodyTimeout: answerMs, connect: { timeout: 2_000 } };
     this.#pools = options.addresses.map((address) => ({ address, pool: new Pool(address, settings) }));
   }

@@ -127,6 +127,12 @@ export const CLUSTER_SETTINGS = {
     text,
     undefined,
   ),
+  queryBudget: setting(
+    'ANAMNESIS_QUERY_BUDGET',
+    'How long MongoDB may work on one search before it is answered with 503.',
+    duration(100, 600_000),
+    '5s',
+  ),
   relayStandBy: setting(
     'ANAMNESIS_RELAY_STAND_BY',
     'How long a relay that was replaced waits before it tries again.',

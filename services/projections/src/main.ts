@@ -14,7 +14,7 @@ await runService({
   compose: async (cluster) => {
     const { config, closing, health } = cluster;
     const [store, vault, bus] = [await cluster.store(), await cluster.vault(), await cluster.bus()];
-    const reads = openMongoReadStore({ url: config.mongodb! });
+    const reads = openMongoReadStore({ url: config.mongodb!, queryBudgetMs: config.queryBudget });
     closing.add(() => reads.close());
     await reads.lanes(RECORDS, await bus.lanes());
     const records = await reads.reader(RECORDS);

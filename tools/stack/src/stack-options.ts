@@ -11,6 +11,8 @@ export interface Admin {
 export interface StackOptions {
   /** Processes of each service; 1 by default. */
   readonly instances?: number;
+  /** Processes of single services, where not as many as of the others. */
+  readonly instancesOf?: { readonly [Name in ServiceName]?: number };
   /** Only these services; all by default. */
   readonly services?: readonly ServiceName[];
   /** Nodes of a Kafka that is started here; 1 by default. */

@@ -139,13 +139,13 @@ async function folderOf({ folder }: StackOptions, undo: Undo): Promise<string> {
 }
 
 async function instancesOf(
-  { instances = 1, services = SERVICES }: StackOptions,
+  { instances = 1, instancesOf: of = {}, services = SERVICES }: StackOptions,
   folder: string,
   { secretFile }: Secrets,
 ): Promise<readonly Instance[]> {
   const all: Instance[] = [];
   for (const service of services) {
-    for (let number = 1; number <= instances; number += 1) {
+    for (let number = 1; number <= (of[service] ?? instances); number += 1) {
       const dataFolder = join(folder, 'data', `${service}-${number}`);
       all.push({ service, number, port: await freePort(), dataFolder, secretFile: secretFile(service) });
     }
