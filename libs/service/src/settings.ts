@@ -120,8 +120,9 @@ export const TELEMETRY_VARIABLES: Readonly<Record<string, string>> = {
   OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: 'Where metrics go; setting it turns metrics on.',
   OTEL_TRACES_EXPORTER: 'The exporter of traces (`otlp`, `console`, `none`); anything but `none` turns traces on.',
   OTEL_METRICS_EXPORTER: 'The exporter of metrics (`otlp`, `console`, `none`); anything but `none` turns metrics on.',
-  OTEL_SERVICE_NAME: 'The name the service reports itself by; `anamnesis` by default.',
+  OTEL_SERVICE_NAME: 'The name it reports itself by: `anamnesis`; in the cluster `anamnesis-gateway` and so on.',
   OTEL_RESOURCE_ATTRIBUTES: 'Further attributes of the service.',
+  OTEL_NODE_RESOURCE_DETECTORS: 'What it tells of where it runs; by default `env,host,serviceinstance`.',
   OTEL_TRACES_SAMPLER: 'Which traces are kept.',
   OTEL_SDK_DISABLED: '`true` keeps telemetry off whatever else is set.',
 };
