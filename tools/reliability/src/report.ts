@@ -30,7 +30,7 @@ export function killText(report: KillReport): string {
 
 const MOST_LISTED = 20;
 
-function listed(failures: readonly string[]): string {
+export function listed(failures: readonly string[]): string {
   const rest = failures.length - MOST_LISTED;
   const lines = failures.slice(0, MOST_LISTED).map((failure) => `    - ${failure}\n`);
   return lines.join('') + (rest > 0 ? `    - and ${rest} more\n` : '');

@@ -1,8 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
-import { asked, caseSeeds, HELP } from './command-line.ts';
+import { Fault } from '@anamnesis/kernel';
+import { onSignal } from '@anamnesis/stack';
+import { EngineError, NotReady, toStderr } from '@anamnesis/stack/engines';
+import { clusterText, type ClusterReport } from './cluster/cluster-report.ts';
+import { runCluster } from './cluster/run-cluster.ts';
+import { asked, caseSeeds, HELP, type Asked, type ClusterAsked } from './command-line.ts';
 import { runKill, type KillReport } from './kill/run-kill.ts';
-import { killText, simulationText } from './report.ts';
+import { killText, listed, simulationText } from './report.ts';
 import { runSimulation, type SimulationReport } from './simulation/run-simulation.ts';
 
 export interface Streams {
@@ -10,7 +15,7 @@ export interface Streams {
   readonly stderr: Writable;
 }
 
-const EXIT = { held: 0, failed: 1, usage: 2 } as const;
+const EXIT = { held: 0, failed: 1, usage: 2, unavailable: 69 } as const;
 /** Milliseconds between two lines of progress. */
 const TELL_EVERY = 10_000;
 
@@ -27,6 +32,24 @@ export async function runReliability(args: readonly string[], { stdout, stderr }
   }
   const seed = wanted.seed ?? randomBytes(6).toString('hex');
   stderr.write(`seed ${seed}\n`);
+  return wanted.profile === 'cluster' ? ofCluster(wanted, seed, stdout) : ofEmbedded(wanted, seed, { stdout, stderr });
+}
+
+async function ofCluster({ json, minutes, ...wanted }: ClusterAsked, seed: string, stdout: Writable): Promise<number> {
+  const until = minutes === undefined ? {} : { minutes };
+  let cluster: ClusterReport;
+  try {
+    cluster = await runCluster({ ...wanted, ...until, seed, tell: toStderr, signal: onSignal() });
+  } catch (error) {
+    if (!(error instanceof EngineError || error instanceof NotReady || error instanceof Fault)) throw error;
+    toStderr(`The stack did not start: ${error.message}`);
+    return EXIT.unavailable;
+  }
+  stdout.write(json ? `${JSON.stringify({ seed, cluster })}\n` : clusterText(cluster, listed));
+  return cluster.failures.length === 0 ? EXIT.held : EXIT.failed;
+}
+
+async function ofEmbedded(wanted: Asked, seed: string, { stdout, stderr }: Streams): Promise<number> {
   const tell = teller(stderr);
   const reports: { simulation?: SimulationReport; kill?: KillReport } = {};
   if (wanted.parts.includes('simulation')) {

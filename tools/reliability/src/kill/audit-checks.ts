@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFile, writeFile } from 'node:fs/promises';
+import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { pages } from './reading.ts';
@@ -21,19 +21,36 @@ export async function servesAudit(client: RecordClient): Promise<boolean> {
 }
 
 /** Takes the newest checkpoint and the public key out of the record's reach. */
-export async function takeEvidence(client: RecordClient, dataFolder: string, into: string): Promise<Evidence> {
+export async function takeEvidence(
+  client: RecordClient,
+  dataFolder: string,
+  into: string,
+  name = 'newest',
+): Promise<Evidence> {
   const answer = await client.ask(OFFICER, { method: 'GET', path: '/audit/checkpoint' });
   if (answer.status !== 200) throw new Error(`GET /audit/checkpoint was answered ${answer.status}: ${answer.text}`);
-  const evidence = { checkpoint: join(into, 'checkpoint'), publicKey: join(into, 'public-key') };
+  const evidence = { checkpoint: join(into, `${name}-checkpoint`), publicKey: join(into, `${name}-public-key`) };
   await writeFile(evidence.checkpoint, answer.text);
   await copyFile(join(dataFolder, 'audit', 'public-key'), evidence.publicKey);
   return evidence;
 }
 
 /** `anamnesis audit verify` on the folder of a record that is not running. */
-export async function checkTree(dataFolder: string, { checkpoint, publicKey }: Evidence): Promise<string[]> {
-  const args = ['audit', 'verify', '--json', '--data', dataFolder];
-  args.push('--checkpoint', checkpoint, '--public-key', publicKey);
+export const checkTree = (dataFolder: string, evidence: Evidence): Promise<string[]> =>
+  verified(['--data', dataFolder], evidence);
+
+/** `anamnesis export --log` of an event store that runs, into `file`, and `anamnesis audit verify` on that. */
+export async function checkEventStore(url: string, file: string, evidence: readonly Evidence[]): Promise<string[]> {
+  await rm(file, { force: true });
+  const { code, said } = await cli(['export', '--json', '--log', file, '--event-store', url]);
+  if (code !== 0) return [`the log could not be exported: ${code} ${said.slice(-500)}`];
+  const found = await Promise.all(evidence.map((one) => verified(['--log', file], one)));
+  await rm(file, { force: true });
+  return found.flat();
+}
+
+async function verified(of: readonly string[], { checkpoint, publicKey }: Evidence): Promise<string[]> {
+  const args = ['audit', 'verify', '--json', ...of, '--checkpoint', checkpoint, '--public-key', publicKey];
   const { code, said } = await cli(args);
   if (code !== 0) return [`anamnesis audit verify ended with ${code}: ${said.slice(-500)}`];
   return said.includes('"verified"') ? [] : [`anamnesis audit verify did not verify: ${said.slice(-500)}`];
@@ -53,10 +70,15 @@ interface AuditEvent {
   readonly entity?: readonly { readonly what?: { readonly identifier?: { readonly value?: string } } }[];
 }
 
-/** Every read that was answered has its access record; known by the request's id. */
-export async function checkAccessRecords(client: RecordClient, answered: readonly string[]): Promise<string[]> {
+/** Every read that was answered has its access record; known by the request's id. `since`: looked for from then on. */
+export async function checkAccessRecords(
+  client: RecordClient,
+  answered: readonly string[],
+  since?: Date,
+): Promise<string[]> {
+  const from = since === undefined ? '' : `&date=ge${since.toISOString()}`;
   const recorded = new Set<string>();
-  for (const { resource } of await pages(client, '/fhir/AuditEvent?action=R&_count=500', OFFICER)) {
+  for (const { resource } of await pages(client, `/fhir/AuditEvent?action=R${from}&_count=500`, OFFICER)) {
     for (const { what } of (resource as AuditEvent).entity ?? []) {
       if (what?.identifier?.value !== undefined) recorded.add(what.identifier.value);
     }

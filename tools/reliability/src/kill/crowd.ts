@@ -3,18 +3,24 @@ import { drawFrom } from '@anamnesis/testing';
 import type { Acknowledged } from './acknowledged.ts';
 import { Writer, type Operation } from './operations.ts';
 import { ROLE } from './reading.ts';
-import { Unanswered, type Answer, type RecordClient } from './record-client.ts';
+import { Unanswered, type Answer, type Asked, type RecordClient } from './record-client.ts';
 
 export interface CrowdOptions {
   readonly seed: string;
   readonly writers: number;
   readonly acknowledged: Acknowledged;
   readonly failed: (message: string) => void;
+  /** Told of every write that was answered, and of its answer. */
+  readonly answered?: (asked: Asked, answer: Answer) => void;
+  /** Milliseconds that a writer rests after each write; 0 by default. */
+  readonly restMs?: number;
+  /** Milliseconds for which the record may ask a writer to come again later; 10,000 by default. */
+  readonly patienceMs?: number;
 }
 
-/** The record asks to come again later; it has done nothing. */
+/** The record asks to come again later, in so many words or by when. */
 const LATER = new Set([429, 503, 504]);
-const MOST_LATER = 200;
+const PATIENCE_MS = 10_000;
 const LATER_MS = 25;
 /** After every so many writes, a read. */
 const READ_AFTER = 4;
@@ -86,25 +92,29 @@ export class Crowd {
   }
 
   async #work(writer: Writer, session: number): Promise<void> {
+    const { restMs = 0 } = this.#options;
     for (let count = 1; !this.#ended; count += 1) {
       await this.#opened;
       if (this.#ended || this.#finishing) return;
       const operation = writer.next();
       const answer = await this.#answered(operation, session);
       if (answer === undefined || !this.#take(operation, answer)) return;
+      if (restMs > 0) await wait(restMs);
       if (count % READ_AFTER === 0) await this.#read(writer.readable(), session);
     }
   }
 
   /** Asks until there is an answer, always with the same key. */
   async #answered({ asked }: Operation, session: number): Promise<Answer | undefined> {
-    for (let later = 0; !this.#ended;) {
+    const { patienceMs = PATIENCE_MS } = this.#options;
+    for (let since: number | undefined; !this.#ended;) {
       await this.#opened;
       const client = this.#client;
       if (client === undefined) continue;
       try {
         const answer = await client.ask(ROLE, asked, session);
-        if (!LATER.has(answer.status) || (later += 1) > MOST_LATER) return answer;
+        since ??= performance.now();
+        if (!asksLater(answer) || performance.now() - since > patienceMs) return answer;
         await wait(LATER_MS);
       } catch (error) {
         if (!(error instanceof Unanswered)) throw error;
@@ -122,10 +132,11 @@ export class Crowd {
 
   /** Whether the writer may go on. */
   #take(operation: Operation, answer: Answer): boolean {
-    const { acknowledged, failed } = this.#options;
+    const { acknowledged, failed, answered } = this.#options;
     try {
       const { versions, criterion } = operation.effects(answer);
       for (const message of acknowledged.acknowledge(versions)) failed(message);
+      answered?.(operation.asked, answer);
       if (criterion) this.#met(criterion);
       return true;
     } catch (error) {
@@ -149,9 +160,14 @@ export class Crowd {
     try {
       const { status, headers, text } = await client.ask(ROLE, { method: 'GET', path: `/fhir/Patient/${id}` }, session);
       if (status === 200) this.reads.push(String(headers['x-request-id']));
-      else if (!LATER.has(status)) this.#options.failed(`a writer's own Patient/${id} was answered ${status}: ${text}`);
+      else if (!asksLater({ status, headers }))
+        this.#options.failed(`a writer's own Patient/${id} was answered ${status}: ${text}`);
     } catch (error) {
       if (!(error instanceof Unanswered)) throw error;
     }
   }
+}
+
+function asksLater({ status, headers }: Pick<Answer, 'status' | 'headers'>): boolean {
+  return LATER.has(status) || headers['retry-after'] !== undefined;
 }

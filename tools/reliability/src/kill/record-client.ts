@@ -1,5 +1,4 @@
 import { Agent, request as send } from 'node:http';
-import { mintToken } from '@anamnesis/identity/embedded';
 
 export interface Asked {
   readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
@@ -20,24 +19,25 @@ export class Unanswered extends Error {
   override readonly name = 'Unanswered';
 }
 
-const TIMEOUT_MS = 60_000;
-const HOUR = 3_600_000;
+/** Whose token a request carries. Each session is one person's: the record shows it its own writes at once. */
+export type TokenSource = (role: string, session: number) => Promise<string>;
 
-/** Speaks to one process of the record; ends with it. */
+const TIMEOUT_MS = 60_000;
+
+/** Speaks to the record at one address. */
 export class RecordClient {
   readonly #url: URL;
-  readonly #dataFolder: string;
+  readonly #tokens: TokenSource;
   readonly #agent = new Agent({ keepAlive: true, maxSockets: 64 });
-  readonly #tokens = new Map<string, Promise<string>>();
 
-  constructor(url: string, dataFolder: string) {
+  constructor(url: string, tokens: TokenSource) {
     this.#url = new URL(url);
-    this.#dataFolder = dataFolder;
+    this.#tokens = tokens;
   }
 
-  /** Each session is one person's: the record shows it its own writes at once. Throws `Unanswered`. */
+  /** Throws `Unanswered`. */
   async ask(role: string, asked: Asked, session = 0): Promise<Answer> {
-    const authorization = `Bearer ${await this.#token(role, session)}`;
+    const authorization = `Bearer ${await this.#tokens(role, session)}`;
     return new Promise<Answer>((resolve, reject) => {
       const unanswered = (cause: unknown): void => reject(new Unanswered('no answer', { cause }));
       const request = send(
@@ -69,19 +69,5 @@ export class RecordClient {
 
   close(): void {
     this.#agent.destroy();
-  }
-
-  #token(role: string, session: number): Promise<string> {
-    const name = `${role} ${session}`;
-    let token = this.#tokens.get(name);
-    if (token === undefined) this.#tokens.set(name, (token = this.#mint(role, session)));
-    return token;
-  }
-
-  /** Tokens made here name no session: the record tells them apart by when they expire. */
-  async #mint(role: string, session: number): Promise<string> {
-    const minted = await mintToken({ dataFolder: this.#dataFolder, as: role, ttl: HOUR + session * 60_000 });
-    if (!minted.ok) throw new Error(`No token for ${role} can be made: ${minted.reason}`);
-    return minted.token;
   }
 }
