@@ -1,10 +1,15 @@
 import type { Settings } from './settings.ts';
+import type { ClusterStages } from './cluster/cluster-stages.ts';
 import type { Stage, Stages } from './stage.ts';
+
+export type Profile = 'embedded' | 'cluster';
 
 /** What a row has to work with. */
 export interface Bench {
   readonly settings: Settings;
   readonly stages: Stages;
+  /** The same, where the cluster profile is measured. */
+  readonly cluster?: ClusterStages;
   /** The record named on the command line; rows that can, measure it. */
   readonly foreign?: Stage;
   /** A folder of bundles, instead of synthetic charts. */
@@ -32,5 +37,9 @@ export interface Row {
   readonly bar: string;
   /** Why the row cannot be measured on a record that runs elsewhere; absent: it can. */
   readonly ownOnly?: string;
+  /** Why the row cannot be measured on the cluster profile; absent: it can. */
+  readonly embeddedOnly?: string;
+  /** The row is about a part that only the cluster profile has. */
+  readonly clusterOnly?: true;
   measure(bench: Bench): Promise<Measured>;
 }

@@ -12,6 +12,7 @@ const SAMPLE_EVERY = 200;
 /** A record in a process of its own, as it is run in earnest, on a folder. */
 export interface RecordProcess {
   readonly url: string;
+  readonly pid: number;
   /** Milliseconds from the start of the process to ready. */
   readonly startedIn: number;
   /** The most memory that was resident so far, in bytes. */
@@ -54,6 +55,7 @@ export async function startRecordProcess(
   let stopped = false;
   return {
     url,
+    pid: child.pid!,
     startedIn,
     peakResident: () => (sample(), peak),
     endedByItself: () => {

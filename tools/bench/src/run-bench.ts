@@ -1,7 +1,9 @@
 import type { Bench, Figures, Row } from './bench.ts';
+import { ClusterStages, foreignStack } from './cluster/cluster-stages.ts';
+import { watchCores } from './cluster/processor-seconds.ts';
 import { asked, HELP, type Asked } from './command-line.ts';
 import { asJson, figureOf, printed, type Reported } from './report.ts';
-import { foreignStage, Stages } from './stage.ts';
+import { EmbeddedStages, foreignStage, type Stage, type Stages } from './stage.ts';
 
 export interface Terminal {
   readonly stdout: NodeJS.WritableStream;
@@ -20,14 +22,13 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
     terminal.stderr.write(`${wanted.wrong}\n`);
     return 2;
   }
-  const stages = new Stages();
+  const note = (line: string): void => void terminal.stderr.write(`  ${line}\n`);
+  const stages = wanted.profile === 'cluster' ? new ClusterStages(note) : new EmbeddedStages();
   const interrupted = (): void => void stages.close().finally(() => process.exit(130));
   process.once('SIGINT', interrupted);
   try {
     const reported = await measureAll(wanted, stages, terminal);
-    terminal.stdout.write(
-      wanted.json ? `${JSON.stringify(asJson(reported, wanted.settings))}\n` : printed(reported, wanted.settings),
-    );
+    terminal.stdout.write(wanted.json ? `${JSON.stringify(asJson(reported, wanted))}\n` : printed(reported, wanted));
     return reported.some((each) => 'failed' in each) ? 1 : 0;
   } finally {
     process.off('SIGINT', interrupted);
@@ -38,15 +39,15 @@ export async function runBench(args: readonly string[], terminal: Terminal): Pro
 /** One row after another; one that fails is told of, and the others go on. */
 async function measureAll({ rows, ...wanted }: Asked, stages: Stages, terminal: Terminal): Promise<Reported[]> {
   const before = new Map<string, Figures>();
+  const foreign = await foreignOf(wanted, terminal);
   const bench: Bench = {
     settings: wanted.settings,
     stages,
+    ...(stages instanceof ClusterStages && { cluster: stages }),
     before,
     note: (line) => terminal.stderr.write(`  ${line}\n`),
     ...(wanted.bundleFolder === undefined ? {} : { bundleFolder: wanted.bundleFolder }),
-    ...(wanted.server === undefined
-      ? {}
-      : { foreign: foreignStage(wanted.server, terminal.env['ANAMNESIS_DATA'] || './data') }),
+    ...(foreign === undefined ? {} : { foreign }),
   };
   const reported: Reported[] = [];
   for (const row of rows) {
@@ -59,10 +60,21 @@ async function measureAll({ rows, ...wanted }: Asked, stages: Stages, terminal: 
   return reported;
 }
 
+async function foreignOf(
+  { profile, server, stackFolder }: Omit<Asked, 'rows'>,
+  { env }: Terminal,
+): Promise<Stage | undefined> {
+  if (profile === 'cluster') return stackFolder === undefined ? undefined : foreignStack(stackFolder, server);
+  return server === undefined ? undefined : foreignStage(server, env['ANAMNESIS_DATA'] || './data');
+}
+
 async function measureOne(row: Row, bench: Bench): Promise<Reported> {
   if (bench.foreign !== undefined && row.ownOnly !== undefined) return { row, skipped: row.ownOnly };
+  if (bench.cluster !== undefined && row.embeddedOnly !== undefined) return { row, skipped: row.embeddedOnly };
   try {
-    return { row, measured: await row.measure(bench) };
+    const cores = watchCores(() => bench.stages.parts);
+    const measured = await row.measure(bench);
+    return { row, measured, ...(bench.cluster !== undefined && { cores: cores() }) };
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     return { row, failed: [reason, ...bench.stages.endedByThemselves].join('; ') };

@@ -25,6 +25,8 @@ export interface OwnStage extends Stage {
   /** The most memory that was resident since it was made, in bytes. */
   peakResident(): number;
   endedByItself(): string | undefined;
+  /** Its processes that run now. */
+  parts(): readonly Part[];
   stop(): Promise<void>;
   /** Starts it again after `stop`; the milliseconds to ready that its last start took. */
   start(): Promise<number>;
@@ -35,21 +37,45 @@ export function foreignStage(url: string, dataFolder: string): Stage {
   return stageAt(() => url, dataFolder);
 }
 
-/** Makes records and ends them; the folders are gone after `close`. */
-export class Stages {
+/** A process of a record, by the name that people know it by. */
+export interface Part {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** Makes records and ends them; nothing of them is left after `close`. */
+export interface Stages {
+  /** The most memory that any record had resident, in bytes. */
+  readonly peakResident: number;
+  /** What is to be said of records that are gone though nobody stopped them. */
+  readonly endedByThemselves: readonly string[];
+  /** The processes of the records that run now. */
+  readonly parts: readonly Part[];
+  /** A record to load; whether it is empty depends on the profile. */
+  fresh(): Promise<OwnStage>;
+  /** The record with this data set, which is loaded by whoever asks for it first; all others are stopped meanwhile. */
+  with(name: string, load: (stage: OwnStage) => Promise<void>): Promise<OwnStage>;
+  discard(stage: OwnStage): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Records of the embedded profile: one process and one folder each. */
+export class EmbeddedStages implements Stages {
   readonly #named = new Map<string, OwnStage>();
   readonly #all: { readonly stage: OwnStage; readonly folder: string }[] = [];
   #peak = 0;
 
-  /** The most memory that any record had resident, in bytes. */
   get peakResident(): number {
     for (const { stage } of this.#all) this.#peak = Math.max(this.#peak, stage.peakResident());
     return this.#peak;
   }
 
-  /** What is to be said of records that are gone though nobody stopped them. */
   get endedByThemselves(): readonly string[] {
     return this.#all.flatMap(({ stage }) => stage.endedByItself() ?? []);
+  }
+
+  get parts(): readonly Part[] {
+    return this.#all.flatMap(({ stage }) => stage.parts());
   }
 
   async fresh(): Promise<OwnStage> {
@@ -64,7 +90,6 @@ export class Stages {
     }
   }
 
-  /** The record with this data set, which is loaded by whoever asks for it first; all others are stopped meanwhile. */
   async with(name: string, load: (stage: OwnStage) => Promise<void>): Promise<OwnStage> {
     const known = this.#named.get(name);
     for (const { stage } of this.#all) if (stage !== known) await stage.stop();
@@ -108,6 +133,7 @@ async function ownStage(folder: string): Promise<OwnStage> {
     dataFolder,
     besideFolder,
     endedByItself: () => process.endedByItself(),
+    parts: () => (running ? [{ name: 'record', pid: process.pid }] : []),
     stop: async () => {
       await process.stop();
       running = false;
@@ -125,12 +151,18 @@ async function ownStage(folder: string): Promise<OwnStage> {
 const TOKEN_TTL = 3_600_000;
 
 function stageAt(url: () => string, dataFolder: string): Stage {
-  const headers = async (role: string, session = 0): Promise<string> => {
+  return stageWith(url, async (role, session) => {
     // Tokens made here carry no session: the record tells them apart by when they expire.
     const minted = await mintToken({ dataFolder, as: role, ttl: TOKEN_TTL + session * 60_000 });
     if (!minted.ok) throw new Error(`No token for ${role} can be made from ${dataFolder}: ${minted.reason}`);
-    return `authorization: Bearer ${minted.token}\r\ncontent-type: application/fhir+json\r\naccept: application/fhir+json\r\n`;
-  };
+    return minted.token;
+  });
+}
+
+/** A record at an address, and how tokens for it are come by. */
+export function stageWith(url: () => string, token: (role: string, session: number) => Promise<string>): Stage {
+  const headers = async (role: string, session = 0): Promise<string> =>
+    `authorization: Bearer ${await token(role, session)}\r\ncontent-type: application/fhir+json\r\naccept: application/fhir+json\r\n`;
   return {
     get url() {
       return url();

@@ -31,11 +31,14 @@ describe('the benchmark', () => {
       'mix',
       'bundles',
       'visible',
+      'relay',
+      'projections',
       'rebuild',
       'chart',
       'search',
       'verify',
       'memory',
+      'processes',
       'start',
     ]);
   });
@@ -46,17 +49,25 @@ describe('the benchmark', () => {
     for (const { name } of ROWS) expect(out).toContain(name);
   });
 
-  it.each([[['--rows', 'nothing']], [['--seconds', '0']], [['--server', 'not an address']], [['--fast']], [['word']]])(
-    'ends with 2 on %j',
-    async (args) => {
-      const { code, err } = await bench(...args);
-      expect(code).toBe(2);
-      expect(err).not.toBe('');
-    },
-  );
+  it.each([
+    [['--rows', 'nothing']],
+    [['--seconds', '0']],
+    [['--server', 'not an address']],
+    [['--fast']],
+    [['word']],
+    [['--profile', 'other']],
+    [['--stack-folder', '/x']],
+    [['--profile', 'cluster', '--server', 'http://127.0.0.1:9']],
+  ])('ends with 2 on %j', async (args) => {
+    const { code, err } = await bench(...args);
+    expect(code).toBe(2);
+    expect(err).not.toBe('');
+  });
 
   it('takes rows, seconds and sizes from its arguments', () => {
-    expect(asked([])).toMatchObject({ rows: ROWS, settings: FULL, json: false });
+    const embedded = ROWS.filter(({ clusterOnly }) => clusterOnly === undefined);
+    expect(asked([])).toMatchObject({ profile: 'embedded', rows: embedded, settings: FULL, json: false });
+    expect(asked(['--profile', 'cluster'])).toMatchObject({ profile: 'cluster', rows: ROWS });
     expect(asked(['--rows', 'start,mix', '--quick', '--seconds', '4', '--json'])).toMatchObject({
       rows: [{ name: 'mix' }, { name: 'start' }],
       settings: { ...QUICK, seconds: 4 },
@@ -89,12 +100,12 @@ describe('the benchmark', () => {
         { row, measured },
         { row, failed: 'no disk' },
       ],
-      QUICK,
+      { settings: QUICK, profile: 'embedded' },
     );
     expect(text).toMatch(/a mix\n +bar: +100\/s\n +figure: 90\/s {2}\(NOT reached\)\n +on: +two people/);
     expect(text).toContain('NOT MEASURED: no disk');
     expect(text).toContain('A quick run');
-    expect(asJson([{ row, measured }], FULL)).toMatchObject({
+    expect(asJson([{ row, measured }], { settings: FULL, profile: 'embedded' })).toMatchObject({
       rows: [{ name: 'mix', bar: '100/s', figures: { rate: 90 }, reached: false }],
     });
   });

@@ -23,11 +23,15 @@ export class PatientMix {
     this.#headers = headers;
   }
 
-  /** Creates people until so many are known, on one connection. */
-  async prepare(connection: LeanConnection, count: number): Promise<void> {
-    for (let number = 0; number < count; number += 1) {
-      if (!(await this.#create(connection, this.#headers[0]!))) throw new Error('A patient could not be created');
-    }
+  /** Creates people until so many are known, on all the connections at once. */
+  async prepare(connections: readonly LeanConnection[], count: number): Promise<void> {
+    let left = count;
+    const creator = async (connection: LeanConnection): Promise<void> => {
+      while (left-- > 0) {
+        if (!(await this.#create(connection, this.#headers[0]!))) throw new Error('A patient could not be created');
+      }
+    };
+    await Promise.all(connections.map(creator));
   }
 
   /** A client that asks for the four in turn, beginning with another than its neighbour. */

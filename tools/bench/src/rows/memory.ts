@@ -8,6 +8,7 @@ export const memory: Row = {
   what: 'memory of the embedded process under this load',
   bar: 'under 1 GiB resident',
   ownOnly: 'it watches a process of its own',
+  embeddedOnly: 'the row `processes` has each of its processes',
   measure: async (bench) => {
     const { settings, stages } = bench;
     const rows = [...bench.before.keys()].filter((name) => name !== 'start' && name !== 'verify');

@@ -6,6 +6,9 @@ import { LeanConnection } from '../load/lean-connection.ts';
 import { MIX, PatientMix } from '../load/patient-mix.ts';
 import type { Stage } from '../stage.ts';
 
+/** Who creates the first people, side by side. */
+const PREPARERS = 8;
+
 export const mix: Row = {
   name: 'mix',
   what: 'patient create, read, search by family name, update, a quarter each, 32 clients',
@@ -52,11 +55,11 @@ export async function preparedMix(
 ): Promise<(seconds: number, rate?: number) => Promise<LoopResult>> {
   const sessions = Array.from({ length: clients }, (_, client) => stage.headers('integration', client));
   const patients = new PatientMix(`mix-${Date.now()}`, await Promise.all(sessions));
-  const connection = await LeanConnection.open(stage.url);
+  const connections = await Promise.all(Array.from({ length: PREPARERS }, () => LeanConnection.open(stage.url)));
   try {
-    await patients.prepare(connection, Math.max(settings.mixPeople, clients));
+    await patients.prepare(connections, Math.max(settings.mixPeople, clients));
   } finally {
-    connection.close();
+    for (const connection of connections) connection.close();
   }
   const steps = Array.from({ length: clients }, (_, index) => patients.client(index));
   return (seconds, rate) =>

@@ -8,6 +8,7 @@ export const start: Row = {
   what: 'start of the embedded profile with data there',
   bar: 'under 3 s to ready',
   ownOnly: 'it starts and stops the record',
+  embeddedOnly: 'there it is many processes and engines, each with a start of its own',
   measure: async (bench) => {
     const stage = await peopleStage(bench, bench.settings.manyPeople);
     const times: number[] = [];

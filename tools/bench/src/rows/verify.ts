@@ -22,6 +22,7 @@ export const verify: Row = {
   what: 'verification of the whole log against a checkpoint, idle machine',
   bar: '150,000 events/s',
   ownOnly: 'it reads the data folder, and the machine must be idle',
+  embeddedOnly: 'it reads the files of an embedded log; the log is in EventStoreDB there',
   measure: async (bench) => {
     const stage = await peopleStage(bench, bench.settings.manyPeople);
     const checkpoint = join(stage.besideFolder, 'checkpoint');
