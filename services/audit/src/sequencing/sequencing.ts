@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { decodeStored, type StoredEvent } from '@anamnesis/event-store';
 import type { EventOpener } from '@anamnesis/journal';
-import type { Position } from '@anamnesis/kernel';
+import { Fault, type Position } from '@anamnesis/kernel';
 import {
   type Checkpoint,
   CHECKPOINTS_FILE,
@@ -20,6 +20,9 @@ import { agreesWith, continuesLog, otherLog } from './log-check.ts';
 import { type AuditThreadData, OPENED, THROUGH } from './thread-messages.ts';
 
 const BATCH = 1_000;
+/** How long it rests while the log or the keys are away; twice as long each time, in milliseconds. */
+const FIRST_REST_MS = 100;
+const LONGEST_REST_MS = 1_000;
 
 export interface SequencingParts {
   readonly raw: RawLog;
@@ -44,7 +47,7 @@ export class Sequencing {
   /** The newest checkpoint of earlier runs, until the tree has reached it and agrees. */
   #promised: Checkpoint | undefined;
   #newest: { note: string; size: number; at: number } | undefined;
-  #stopping = false;
+  readonly #ending = new AbortController();
   #hurried = false;
   #resting: AbortController | undefined;
   #wanted: ((note: string) => void)[] = [];
@@ -79,8 +82,8 @@ export class Sequencing {
 
   /** Resolves after `stop`, with everything up to the head in the tree and a checkpoint signed. */
   async run(): Promise<void> {
-    while (!this.#stopping) {
-      const taken = await this.step();
+    while (!this.#ending.signal.aborted) {
+      const taken = await this.#patientStep();
       if (this.#checkpointIsDue()) this.checkpoint();
       if (taken === BATCH) continue;
       this.#answer();
@@ -91,6 +94,20 @@ export class Sequencing {
     this.#hurried = false;
     this.#answer();
     this.#close();
+  }
+
+  /** One step, begun again while the log or the keys are away: the tree then grows no further, and that is all. */
+  async #patientStep(): Promise<number> {
+    for (let restMs = FIRST_REST_MS; ; restMs = Math.min(LONGEST_REST_MS, 2 * restMs)) {
+      try {
+        return await this.step();
+      } catch (error) {
+        if (!(error instanceof Fault && error.retryable)) throw error;
+      }
+      // Nobody who asks can hurry what does not answer; only a stop ends this rest.
+      await sleep(restMs, undefined, { signal: this.#ending.signal }).catch(() => undefined);
+      if (this.#ending.signal.aborted) return 0;
+    }
   }
 
   /** Takes one batch; answers how many events it held. Throws `Fault` `store-corrupt` when the log is another one. */
@@ -135,7 +152,7 @@ export class Sequencing {
   }
 
   stop(): void {
-    this.#stopping = true;
+    this.#ending.abort();
     this.hurry();
   }
 

@@ -50,6 +50,31 @@ async function recordAccess(...patients: string[]): Promise<number> {
 }
 
 describe('the audit tree', () => {
+  it('goes on when a log that was away is back', async () => {
+    const away = new SharedArrayBuffer(8);
+    const [state, module] = [new Int32Array(away), new URL('./unsteady-source.ts', import.meta.url).href];
+    await appendEvents(store, 10);
+    const tree = await openTree({ source: { module, options: { folder: folder.path, away } } });
+    expect(covered(await tree.checkpoint()).size).toBe(10);
+    Atomics.store(state, 0, 1);
+    await appendEvents(store, 10, 10);
+    const asked = tree.checkpoint();
+    while (Atomics.load(state, 1) < 3) await sleep(10);
+    expect(tree.failure).toBeUndefined();
+    Atomics.store(state, 0, 0);
+    expect(covered(await asked).size).toBe(20);
+    await tree.close();
+  });
+
+  it('ends while the log is away', async () => {
+    const away = new SharedArrayBuffer(8);
+    const [state, module] = [new Int32Array(away), new URL('./unsteady-source.ts', import.meta.url).href];
+    const tree = await openTree({ source: { module, options: { folder: folder.path, away } } });
+    Atomics.store(state, 0, 1);
+    while (Atomics.load(state, 1) < 3) await sleep(10);
+    await expect(tree.close()).resolves.toBeUndefined();
+  });
+
   it('follows the log, and its checkpoints, proofs and the verifier agree', async () => {
     const tree = await openTree();
     await appendEvents(store, 700);
