@@ -1,5 +1,7 @@
 /** Suites that need the real engines (`*.stack.spec.ts`) are run by `npm run test:stack`, which starts these. */
 const stack = process.env.ANAMNESIS_TEST_STACK === '1';
+/** The end-to-end suite, on a record that somebody else started. */
+const shared = process.env.ANAMNESIS_E2E_URL !== undefined;
 
 /** One configuration for every project; `tools/test.mjs` and nx run it with `--rootDir` or a path. */
 const swc = {
@@ -18,7 +20,8 @@ export default {
   testMatch: [stack ? '**/*.stack.spec.ts' : '**/!(*.stack).spec.ts'],
   extensionsToTreatAsEsm: ['.ts', '.tsx'],
   transform: { '\\.tsx?$': ['@swc/jest', swc] },
-  testTimeout: 30_000,
+  // Real engines share two cores with everything else.
+  testTimeout: stack || shared ? 180_000 : 30_000,
   // Suites that share one record count what is in it: one after the other.
-  maxWorkers: process.env.ANAMNESIS_E2E_URL === undefined ? 2 : 1,
+  maxWorkers: shared ? 1 : 2,
 };
