@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util';
-import { CASE_NAMES, caseOf, type CaseName } from './cluster/cases.ts';
+import { CASE_NAMES, CASES, type CaseName } from './cluster/case-names.ts';
 
 export type Part = 'kill' | 'simulation';
 
@@ -46,7 +46,7 @@ equal a clean rebuild.
                  read model equals a clean rebuild from the log; the exported log verifies against checkpoints kept
                  elsewhere; every answered read has its access record; nothing lags. With it go --seed, --json and:
   --cases a,b    only these faults, in this order:
-${CASE_NAMES.map((name) => `                   ${name.padEnd(12)} ${caseOf(name).about}\n`).join('')}  --cycles n     how often all of them are gone through (default 1)
+${CASE_NAMES.map((name) => `                   ${name.padEnd(12)} ${CASES[name]}\n`).join('')}  --cycles n     how often all of them are gone through (default 1)
   --minutes n    as often as there is time for, instead
   --short        outages last a third as long
   --instances n  processes of each service, 1 to 3 (default 1; of the relay always 2 at least)

@@ -1,10 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Writable } from 'node:stream';
 import { Fault } from '@anamnesis/kernel';
-import { onSignal } from '@anamnesis/stack';
-import { EngineError, NotReady, toStderr } from '@anamnesis/stack/engines';
 import { clusterText, type ClusterReport } from './cluster/cluster-report.ts';
-import { runCluster } from './cluster/run-cluster.ts';
 import { asked, caseSeeds, HELP, type Asked, type ClusterAsked } from './command-line.ts';
 import { runKill, type KillReport } from './kill/run-kill.ts';
 import { killText, listed, simulationText } from './report.ts';
@@ -36,6 +33,10 @@ export async function runReliability(args: readonly string[], { stdout, stderr }
 }
 
 async function ofCluster({ json, minutes, ...wanted }: ClusterAsked, seed: string, stdout: Writable): Promise<number> {
+  // What the embedded profile's runs do not need is not loaded for them.
+  const { onSignal } = await import('@anamnesis/stack');
+  const { EngineError, NotReady, toStderr } = await import('@anamnesis/stack/engines');
+  const { runCluster } = await import('./cluster/run-cluster.ts');
   const until = minutes === undefined ? {} : { minutes };
   let cluster: ClusterReport;
   try {

@@ -1,7 +1,9 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from '@jest/globals';
+import { CASE_NAMES } from '../src/cluster/case-names.ts';
+import { clusterText } from '../src/cluster/cluster-report.ts';
 import { asked, caseSeeds } from '../src/command-line.ts';
-import { killText, simulationText } from '../src/report.ts';
+import { killText, listed, simulationText } from '../src/report.ts';
 import { runReliability } from '../src/run-reliability.ts';
 
 async function run(...args: string[]): Promise<{ code: number; out: string; err: string }> {
@@ -16,7 +18,8 @@ describe('the command line', () => {
   it('explains itself', async () => {
     const { code, out } = await run('--help');
     expect(code).toBe(0);
-    for (const option of ['--cycles', '--seeds', '--seed', '--only', '--json']) expect(out).toContain(option);
+    for (const option of ['--cycles', '--seeds', '--seed', '--only', '--json', '--profile', ...CASE_NAMES])
+      expect(out).toContain(option);
   });
 
   it.each([
@@ -28,6 +31,15 @@ describe('the command line', () => {
     [['--only', 'hope']],
     [['--quick']],
     [['word']],
+    [['--profile', 'other']],
+    [['--cases', 'kafka']],
+    [['--short']],
+    [['--profile', 'cluster', '--seeds', '3']],
+    [['--profile', 'cluster', '--only', 'kill']],
+    [['--profile', 'cluster', '--cases', 'kafka,hope']],
+    [['--profile', 'cluster', '--minutes', '0']],
+    [['--profile', 'cluster', '--minutes', '3', '--cycles', '3']],
+    [['--profile', 'cluster', '--instances', '9']],
   ])('refuses %j', async (args) => {
     const { code, out, err } = await run(...args);
     expect(code).toBe(2);
@@ -38,6 +50,21 @@ describe('the command line', () => {
   it('does both unless told otherwise', () => {
     expect(asked([])).toMatchObject({ parts: ['simulation', 'kill'], json: false });
     expect(asked(['--only', 'kill', '--cycles', '1000'])).toMatchObject({ parts: ['kill'], cycles: 1_000 });
+  });
+
+  it('makes every fault of the cluster profile once unless told otherwise', () => {
+    expect(asked(['--profile', 'cluster'])).toEqual({
+      profile: 'cluster',
+      cases: CASE_NAMES,
+      cycles: 1,
+      minutes: undefined,
+      short: false,
+      instances: 1,
+      seed: undefined,
+      json: false,
+    });
+    const some = ['--profile', 'cluster', '--cases', 'kafka,clocks', '--minutes', '90', '--short', '--instances', '2'];
+    expect(asked(some)).toMatchObject({ cases: ['kafka', 'clocks'], minutes: 90, short: true, instances: 2 });
   });
 
   it('runs one case under the very seed that was printed for it', () => {
@@ -53,6 +80,23 @@ describe('the command line', () => {
 });
 
 describe('the report', () => {
+  it('says which faults were not survived, and how to make them again', () => {
+    const seconds = { all: 9, fault: 5, checks: 4 };
+    const one = { cycle: 1, acknowledged: 5, seconds };
+    const cases = [
+      { name: 'kafka', failures: ['kafka: lost'], ...one } as const,
+      { name: 'clocks', failures: [], ...one } as const,
+    ];
+    const counts = { acknowledged: 10, unanswered: 1, reads: 2, versions: 9, seconds: 18, deaths: 0 };
+    const report = { seed: 's', short: true, instances: 2, cases, failures: ['kafka: lost'], kept: '/kept', ...counts };
+    const text = clusterText(report, listed);
+    for (const part of ['kafka (cycle 1): FAILED', 'clocks (cycle 1): held', '- kafka: lost', '/kept']) {
+      expect(text).toContain(part);
+    }
+    expect(text).toContain('--profile cluster --cases kafka --seed s --short --instances 2');
+    expect(clusterText({ ...report, cases: [cases[1]!], failures: [] }, listed)).toContain('all held');
+  });
+
   it('says how to run a failed case again', () => {
     const failed = [{ seed: 'abc-7', failures: ['lost'], trace: '' }];
     expect(simulationText({ seeds: 9, seconds: 1, failed })).toContain('--only simulation --seeds 1 --seed abc-7');

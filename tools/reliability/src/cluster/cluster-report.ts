@@ -1,4 +1,4 @@
-import type { CaseName } from './cases.ts';
+import type { CaseName } from './case-names.ts';
 
 export interface CaseReport {
   readonly name: CaseName;

@@ -5,8 +5,9 @@ import { startStack, type Stack } from '@anamnesis/stack';
 import { drawFrom, type Draw } from '@anamnesis/testing';
 import { Acknowledged } from '../kill/acknowledged.ts';
 import { Crowd } from '../kill/crowd.ts';
-import { caseOf, type CaseName } from './cases.ts';
+import { CASES, type CaseName } from './case-names.ts';
 import { caseText, type CaseReport, type ClusterReport } from './cluster-report.ts';
+import { faultOf } from './faults.ts';
 import { Field } from './field.ts';
 import { Replays } from './replays.ts';
 import { Settled } from './settled.ts';
@@ -138,13 +139,13 @@ class ClusterRun {
     const [began, since, before] = [performance.now(), new Date(), this.#acknowledged.writes];
     const failures: string[] = [];
     const [seed, replays] = [`${this.#options.seed}-${cycle}-${name}`, new Replays()];
-    tell(`${name}: ${caseOf(name).about}`);
+    tell(`${name}: ${CASES[name]}`);
     const crowd = this.#crowd(seed, replays, (message) => failures.push(message));
     let faultOver = began;
     try {
       crowd.let(field.client, seed);
       await field.progress(BEFORE, 'before the fault');
-      await caseOf(name).run(field, drawFrom('fault', seed));
+      await faultOf(name)(field, drawFrom('fault', seed));
       await field.progress(AFTER, 'after the fault');
       await crowd.finish();
       faultOver = performance.now();

@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { pages } from './reading.ts';
+import { get, pages } from './reading.ts';
 import type { RecordClient } from './record-client.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -27,8 +27,7 @@ export async function takeEvidence(
   into: string,
   name = 'newest',
 ): Promise<Evidence> {
-  const answer = await client.ask(OFFICER, { method: 'GET', path: '/audit/checkpoint' });
-  if (answer.status !== 200) throw new Error(`GET /audit/checkpoint was answered ${answer.status}: ${answer.text}`);
+  const answer = await get(client, '/audit/checkpoint', OFFICER);
   const evidence = { checkpoint: join(into, `${name}-checkpoint`), publicKey: join(into, `${name}-public-key`) };
   await writeFile(evidence.checkpoint, answer.text);
   await copyFile(join(dataFolder, 'audit', 'public-key'), evidence.publicKey);

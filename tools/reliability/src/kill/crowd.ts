@@ -3,7 +3,7 @@ import { drawFrom } from '@anamnesis/testing';
 import type { Acknowledged } from './acknowledged.ts';
 import { Writer, type Operation } from './operations.ts';
 import { ROLE } from './reading.ts';
-import { Unanswered, type Answer, type Asked, type RecordClient } from './record-client.ts';
+import { asksLater, Unanswered, type Answer, type Asked, type RecordClient } from './record-client.ts';
 
 export interface CrowdOptions {
   readonly seed: string;
@@ -18,8 +18,6 @@ export interface CrowdOptions {
   readonly patienceMs?: number;
 }
 
-/** The record asks to come again later, in so many words or by when. */
-const LATER = new Set([429, 503, 504]);
 const PATIENCE_MS = 10_000;
 const LATER_MS = 25;
 /** After every so many writes, a read. */
@@ -166,8 +164,4 @@ export class Crowd {
       if (!(error instanceof Unanswered)) throw error;
     }
   }
-}
-
-function asksLater({ status, headers }: Pick<Answer, 'status' | 'headers'>): boolean {
-  return LATER.has(status) || headers['retry-after'] !== undefined;
 }

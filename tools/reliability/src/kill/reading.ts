@@ -1,10 +1,14 @@
+import { setTimeout as wait } from 'node:timers/promises';
 import type { History } from './acknowledged.ts';
 import { contentOf } from './content.ts';
-import type { Answer, RecordClient } from './record-client.ts';
+import { asksLater, type Answer, type RecordClient } from './record-client.ts';
 
 export const TYPES = ['Patient', 'Observation'] as const;
 /** Reads and writes everything. */
 export const ROLE = 'integration';
+
+const PATIENCE_MS = 30_000;
+const LATER_MS = 250;
 
 interface Bundle {
   readonly entry?: readonly Entry[];
@@ -17,8 +21,14 @@ interface Entry {
   readonly response?: { readonly etag?: string };
 }
 
+/** Reads, again for a while when the record asks to come later. Throws on an answer other than 200. */
 export async function get(client: RecordClient, path: string, role = ROLE): Promise<Answer> {
-  const answer = await client.ask(role, { method: 'GET', path });
+  const until = performance.now() + PATIENCE_MS;
+  let answer = await client.ask(role, { method: 'GET', path });
+  while (asksLater(answer) && performance.now() < until) {
+    await wait(LATER_MS);
+    answer = await client.ask(role, { method: 'GET', path });
+  }
   if (answer.status !== 200) throw new Error(`GET ${path} was answered ${answer.status}: ${answer.text.slice(0, 500)}`);
   return answer;
 }

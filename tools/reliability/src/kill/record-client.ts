@@ -19,6 +19,13 @@ export class Unanswered extends Error {
   override readonly name = 'Unanswered';
 }
 
+/** The record asks to come again later, in so many words or by when. */
+const LATER = new Set([429, 503, 504]);
+
+export function asksLater({ status, headers }: Pick<Answer, 'status' | 'headers'>): boolean {
+  return LATER.has(status) || headers['retry-after'] !== undefined;
+}
+
 /** Whose token a request carries. Each session is one person's: the record shows it its own writes at once. */
 export type TokenSource = (role: string, session: number) => Promise<string>;
 

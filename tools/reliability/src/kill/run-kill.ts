@@ -8,7 +8,7 @@ import { checkAccessRecords, checkTree, servesAudit, takeEvidence, type Evidence
 import { Crowd } from './crowd.ts';
 import { mintedTokens } from './minted-tokens.ts';
 import { historyOf } from './reading.ts';
-import { RecordClient, type TokenSource } from './record-client.ts';
+import { RecordClient } from './record-client.ts';
 import { startRecord, type RecordProcess } from './record-process.ts';
 import { checkPoison, checkReadModels, checkStreams } from './settled-checks.ts';
 
@@ -65,7 +65,6 @@ class KillRun {
   readonly #options: KillOptions;
   readonly #dataFolder: string;
   readonly #besideFolder: string;
-  readonly #tokens: TokenSource;
   readonly #draw: Draw;
   readonly #acknowledged = new Acknowledged();
   readonly #crowd: Crowd;
@@ -82,7 +81,6 @@ class KillRun {
     this.#options = options;
     this.#dataFolder = join(folder, 'data');
     this.#besideFolder = join(folder, 'beside');
-    this.#tokens = mintedTokens(this.#dataFolder);
     this.#draw = drawFrom('kill', seed);
     this.#crowd = new Crowd({
       seed,
@@ -157,7 +155,7 @@ class KillRun {
   }
 
   async #ready(): Promise<RecordClient> {
-    return (this.#client = new RecordClient(await this.#start().ready, this.#tokens));
+    return (this.#client = new RecordClient(await this.#start().ready, mintedTokens(this.#dataFolder)));
   }
 
   /** The resources that were written to before the kill, some of them. Nothing writes meanwhile. */

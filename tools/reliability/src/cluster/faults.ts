@@ -2,38 +2,34 @@ import type { ServiceName } from '@anamnesis/identity';
 import type { Faulty } from '@anamnesis/stack/engines';
 import type { Draw } from '@anamnesis/testing';
 import { rebuildReadModel } from '../kill/rebuild.ts';
+import type { CaseName } from './case-names.ts';
 import type { Field } from './field.ts';
 import { appendPoison } from './poison-event.ts';
 import { projectionsOf } from './lag.ts';
 import { twoRelays } from './two-relays.ts';
 
-/** A fault, made while writers are at work. What it throws has gone wrong. */
-export interface Case {
-  readonly about: string;
-  readonly run: (field: Field, draw: Draw) => Promise<void>;
-}
+/** Makes a fault while writers are at work. What it throws has gone wrong. */
+export type Fault = (field: Field, draw: Draw) => Promise<void>;
 
 const SEEN_LIMIT_MS = 60_000;
 /** Services whose clocks are put ahead: one that decides, one that follows, one that answers, one that hands on. */
 const AHEAD: readonly ServiceName[] = ['patients', 'projections', 'gateway', 'relay'];
 
-const CASES = {
-  services: { about: 'kill -9 of every process of every service, one after the other', run: killServices },
-  relays: { about: 'two relays: the one at work is stopped by SIGSTOP, continued, killed', run: twoRelays },
-  kafka: { about: 'the broker killed; away, then restarted', run: awayWhileWriting('kafka', 3) },
-  'event-store': { about: 'the event store killed and restarted', run: killed('event-store') },
-  database: { about: 'the database killed and restarted', run: killed('mongodb') },
-  'key-service': { about: 'the key service stopped by SIGSTOP for 5 s, then killed and restarted', run: keyService },
-  identity: { about: 'the identity provider stopped by SIGSTOP for a minute: who is signed in goes on', run: identity },
-  consumer: { about: 'the projections stopped by SIGSTOP for 10 s, then slowed', run: consumer },
-  rebuild: { about: 'the read model built anew under load', run: rebuildUnderLoad },
-  poison: { about: 'an event that nobody can open', run: poison },
-  clocks: { about: 'some services a minute ahead of the others', run: clocks },
-} as const satisfies Readonly<Record<string, Case>>;
+const FAULTS: { readonly [Name in CaseName]: Fault } = {
+  services: killServices,
+  relays: twoRelays,
+  kafka: awayWhileWriting('kafka', 3),
+  'event-store': killed('event-store'),
+  database: killed('mongodb'),
+  'key-service': keyService,
+  identity,
+  consumer,
+  rebuild: rebuildUnderLoad,
+  poison,
+  clocks,
+};
 
-export type CaseName = keyof typeof CASES;
-export const CASE_NAMES = Object.keys(CASES) as readonly CaseName[];
-export const caseOf = (name: CaseName): Case => CASES[name];
+export const faultOf = (name: CaseName): Fault => FAULTS[name];
 
 type EngineRole = 'kafka' | 'event-store' | 'mongodb' | 'openbao' | 'keycloak';
 
@@ -60,7 +56,7 @@ async function killServices(field: Field, draw: Draw): Promise<void> {
   }
 }
 
-function killed(name: EngineRole): Case['run'] {
+function killed(name: EngineRole): Fault {
   return async (field, draw) => {
     const server = engine(field, name);
     await server.kill();
@@ -70,7 +66,7 @@ function killed(name: EngineRole): Case['run'] {
 }
 
 /** The log takes writes without it. */
-function awayWhileWriting(name: EngineRole, seconds: number): Case['run'] {
+function awayWhileWriting(name: EngineRole, seconds: number): Fault {
   return async (field) => {
     const server = engine(field, name);
     await server.kill();
