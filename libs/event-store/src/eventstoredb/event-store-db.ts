@@ -1,8 +1,10 @@
 import { Fault, newId } from '@anamnesis/kernel';
 import type { AppendResult, EventStore, StreamWrite } from '../port.ts';
+import { AnyAppends } from './any-appends.ts';
 import { appendWrites } from './append-protocol.ts';
-import { appendRequest, type AppendRequest } from './append-request.ts';
+import { ANY, appendRequest, type AppendRequest } from './append-request.ts';
 import { EventStoreDbReader, reachable, type EventStoreDbReaderOptions } from './event-store-db-reader.ts';
+import type { Conflict, Done } from './judge.ts';
 import { NOTHING } from './raw.ts';
 import { StreamTurns } from './stream-turns.ts';
 
@@ -21,6 +23,10 @@ export interface EventStoreDbOptions extends EventStoreDbReaderOptions {
  */
 export class EventStoreDb extends EventStoreDbReader implements EventStore {
   readonly #turns = new StreamTurns();
+  readonly #anyAppends = new AnyAppends({
+    alone: (write) => this.#inTurn(appendRequest([write])),
+    together: (writes) => this.#together(writes),
+  });
   readonly #queuedEvents: number;
   readonly #queuedBytes: number;
   #events = 0;
@@ -51,16 +57,37 @@ export class EventStoreDb extends EventStoreDbReader implements EventStore {
     this.#events += request.events;
     this.#bytes += request.bytes;
     try {
-      const streams = request.parts.map(({ stream }) => stream);
-      return await this.call(() => this.#turns.run(streams, () => this.#append(request)));
+      const [first, ...more] = request.writes;
+      if (first === undefined || more.length > 0 || first.expected !== ANY || first.events.length === 0) {
+        return await this.call(() => this.#inTurn(request));
+      }
+      const { stream, events } = first;
+      return await this.call(() => this.#anyAppends.append({ stream, expected: 'any', events }));
     } finally {
       this.#events -= request.events;
       this.#bytes -= request.bytes;
     }
   }
 
+  #inTurn(request: AppendRequest): Promise<AppendResult> {
+    const streams = request.parts.map(({ stream }) => stream);
+    return this.#turns.run(streams, () => this.#append(request));
+  }
+
+  async #together(writes: readonly StreamWrite[]): Promise<readonly AppendResult[] | undefined> {
+    const request = appendRequest(writes);
+    const result = await this.#turns.run([writes[0]!.stream], () => this.#drive(request));
+    if ('conflict' in result) return undefined;
+    const { each, revisions } = result;
+    return each?.map((recorded, i) => ({ ok: true, ...recorded, revisions: [revisions[i]!] }));
+  }
+
+  #drive(request: AppendRequest): Promise<Done | Conflict> {
+    return this.drive(appendWrites(request, { tails: this.tails, newBatch: newId }));
+  }
+
   async #append(request: AppendRequest): Promise<AppendResult> {
-    const result = await this.drive(appendWrites(request, { tails: this.tails, newBatch: newId }));
+    const result = await this.#drive(request);
     if ('conflict' in result) {
       const { stream } = request.writes[result.conflict]!;
       return { ok: false, conflict: { stream, actual: result.actual === NOTHING ? 'none' : result.actual } };

@@ -10,10 +10,17 @@ export interface Conflict {
   readonly actual: Revision;
 }
 
+export interface Recorded {
+  readonly position: Position;
+  readonly recordedAt: Instant;
+}
+
 /** What an append did. */
 export interface Done {
   /** Of its last event; absent when it had none. */
-  readonly last?: { readonly position: Position; readonly recordedAt: Instant };
+  readonly last?: Recorded;
+  /** Of each write's last event, where several writes to one stream went there together. */
+  readonly each?: readonly Recorded[];
   readonly revisions: readonly Revision[];
 }
 
@@ -82,5 +89,6 @@ export function asTheFirstTime(
 ): Done {
   const { position, recordedAt } = [...repeats.values()].reduce((a, b) => (b.position > a.position ? b : a));
   const revisions = writes.map(({ stream }, i) => repeats.get(i)?.raw.revision ?? tails.get(stream)!.visible);
-  return { last: { position, recordedAt }, revisions };
+  const each = writes.map((_, i) => repeats.get(i)).filter((event) => event !== undefined);
+  return { last: { position, recordedAt }, revisions, ...(each.length === writes.length && { each }) };
 }

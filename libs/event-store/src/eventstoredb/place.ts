@@ -1,9 +1,9 @@
 import { derivedId } from '@anamnesis/kernel';
 import type { NewEvent } from '../port.ts';
 import type { AppendRequest, StreamPart } from './append-request.ts';
-import type { Done, TailsByStream } from './judge.ts';
+import type { Done, Recorded, TailsByStream } from './judge.ts';
 import { positionOf } from './position.ts';
-import type { BatchMark, ListedWrite, Listing, Outcome, RawNewEvent } from './raw.ts';
+import type { BatchMark, ListedWrite, Listing, Outcome, RawEvent, RawNewEvent } from './raw.ts';
 import { standing } from './settle.ts';
 import { alongside, append, decide, forwards, outcomeOf, type Protocol } from './step.ts';
 import type { Tails } from './tails.ts';
@@ -24,12 +24,24 @@ export function* placeAlone(
   if (!(yield* append(stream, raw, events.map(plain)))) return undefined;
   // Only the server knows when and where it recorded them.
   const end = raw + events.length;
-  const [last] = (yield* forwards(stream, end, 1)).events;
+  const several = request.writes.length > 1;
+  const stored = (yield* forwards(stream, several ? raw + 1 : end, several ? events.length : 1)).events;
+  const last = stored.at(-1);
   const { id } = events.at(-1)!;
   if (last?.revision !== end || last.envelope?.id !== id) return undefined;
+  if (several && stored.length !== events.length) return undefined;
   known.set(stream, { raw: end, visible: end, lastId: id });
-  return { last: { position: positionOf(last.commit, 0), recordedAt: last.at }, revisions: revisions(request, tails) };
+  const ends = revisions(request, tails);
+  const each = several ? ends.map((at) => stored[at - raw - 1]).filter((event) => event !== undefined) : [];
+  return {
+    last: recorded(last),
+    revisions: ends,
+    // A write without events has no event of its own to tell of.
+    ...(each.length === ends.length && { each: each.map(recorded) }),
+  };
 }
+
+const recorded = ({ commit, at }: RawEvent): Recorded => ({ position: positionOf(commit, 0), recordedAt: at });
 
 /**
  * Writes intents to all streams, each at its exact raw tail, then the commit record. Answers nothing when it did not
