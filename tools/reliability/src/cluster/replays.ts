@@ -1,7 +1,6 @@
 import { contentOf } from '../kill/content.ts';
 import { ROLE } from '../kill/reading.ts';
-import type { Answer, Asked } from '../kill/record-client.ts';
-import type { Field } from './field.ts';
+import type { Answer, Asked, RecordClient } from '../kill/record-client.ts';
 
 /** A write that was answered. */
 export interface Answered {
@@ -22,7 +21,7 @@ export class Replays {
   }
 
   /** Whoever asks again under the same key is told the same; that nothing was written for it, the histories show. */
-  async differences({ client }: Field): Promise<string[]> {
+  async differences(client: RecordClient): Promise<string[]> {
     const wrong: string[] = [];
     for (const { asked, answer } of this.#kept.splice(0)) {
       const again = await client.ask(ROLE, asked);

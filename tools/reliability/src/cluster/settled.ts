@@ -1,7 +1,8 @@
 import { join } from 'node:path';
-import { checkAccessRecords, checkEventStore, takeEvidence, type Evidence } from '../kill/audit-checks.ts';
+import { checkAccessRecords, takeEvidence, type Evidence } from '../kill/audit-checks.ts';
 import type { Crowd } from '../kill/crowd.ts';
 import { checkHistories, checkPoison, checkReadModels, checkStreams } from '../kill/settled-checks.ts';
+import { checkExportedLog } from './check-exported-log.ts';
 import type { Field } from './field.ts';
 import { untilNoLag } from './lag.ts';
 import type { Replays } from './replays.ts';
@@ -24,7 +25,7 @@ export class Settled {
   /** After one fault; `since`: when it began. */
   async differences(crowd: Crowd, replays: Replays, since: Date): Promise<string[]> {
     const { client, acknowledged, poison } = this.#field;
-    const again = await replays.differences(this.#field);
+    const again = await replays.differences(client);
     await untilNoLag(this.#field);
     return [
       ...crowd.criteriaDifferences(),
@@ -51,6 +52,6 @@ export class Settled {
     const data = join(stack.addresses.folder, 'data', `${audit.service}-${audit.number}`);
     const now = await takeEvidence(this.#field.at(audit), data, this.#folder);
     this.#first ??= await takeEvidence(this.#field.at(audit), data, this.#folder, 'first');
-    return checkEventStore(stack.addresses.eventStore, join(this.#folder, 'log.gz'), [now, this.#first]);
+    return checkExportedLog(stack.addresses.eventStore, join(this.#folder, 'log.gz'), [now, this.#first]);
   }
 }

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { copyFile, rm, writeFile } from 'node:fs/promises';
+import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { get, pages } from './reading.ts';
@@ -35,22 +35,9 @@ export async function takeEvidence(
 }
 
 /** `anamnesis audit verify` on the folder of a record that is not running. */
-export const checkTree = (dataFolder: string, evidence: Evidence): Promise<string[]> =>
-  verified(['--data', dataFolder], evidence);
-
-/** `anamnesis export --log` of an event store that runs, into `file`, and `anamnesis audit verify` on that. */
-export async function checkEventStore(url: string, file: string, evidence: readonly Evidence[]): Promise<string[]> {
-  await rm(file, { force: true });
-  const { code, said } = await cli(['export', '--json', '--log', file, '--event-store', url]);
-  if (code !== 0) return [`the log could not be exported: ${code} ${said.slice(-500)}`];
-  const found = await Promise.all(evidence.map((one) => verified(['--log', file], one)));
-  await rm(file, { force: true });
-  return found.flat();
-}
-
-async function verified(of: readonly string[], { checkpoint, publicKey }: Evidence): Promise<string[]> {
-  const args = ['audit', 'verify', '--json', ...of, '--checkpoint', checkpoint, '--public-key', publicKey];
-  const { code, said } = await cli(args);
+export async function checkTree(dataFolder: string, { checkpoint, publicKey }: Evidence): Promise<string[]> {
+  const args = ['audit', 'verify', '--json', '--data', dataFolder];
+  const { code, said } = await cli([...args, '--checkpoint', checkpoint, '--public-key', publicKey]);
   if (code !== 0) return [`anamnesis audit verify ended with ${code}: ${said.slice(-500)}`];
   return said.includes('"verified"') ? [] : [`anamnesis audit verify did not verify: ${said.slice(-500)}`];
 }

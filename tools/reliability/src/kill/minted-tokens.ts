@@ -4,7 +4,8 @@ import type { TokenSource } from './record-client.ts';
 const HOUR = 3_600_000;
 
 /**
- * Tokens made from a folder's own keys, for one start of its record: they name its address as their issuer. They name no session: the record tells them apart by when they expire.
+ * Tokens made from a folder's own keys, for one start of its record: they name its address as their issuer. They name
+ * no session: the record tells them apart by when they expire.
  */
 export function mintedTokens(dataFolder: string): TokenSource {
   const minted = new Map<string, Promise<string>>();
