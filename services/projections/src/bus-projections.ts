@@ -164,11 +164,12 @@ export class BusProjections implements ProjectionControl {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
       await sleep(BEAT_MS, undefined, { signal }).catch(() => undefined);
-      for (const lane of this.#lanes.values()) {
-        if (signal.aborted || lane.through === 0 || performance.now() - lane.at < BEAT_MS) continue;
-        // What could not be said now is said at the next beat.
-        await (await lane.writer).apply([], lane.through).catch(() => undefined);
-      }
+      if (signal.aborted) return;
+      const quiet = [...this.#lanes.values()].filter(
+        ({ through, at }) => through > 0 && performance.now() - at >= BEAT_MS,
+      );
+      // At once, so that they are one update of the store. What could not be said now is said at the next beat.
+      await Promise.allSettled(quiet.map(async ({ writer, through }) => (await writer).apply([], through)));
     }
   }
 

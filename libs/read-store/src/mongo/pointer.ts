@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Position } from '@anamnesis/kernel';
 import { DURABLE, SETTLED, type Database } from './database.ts';
 import { DUPLICATE_KEY } from './faults.ts';
+import { LaneAdvances } from './lane-advances.ts';
 import {
   generationField,
   generationState,
@@ -29,6 +30,7 @@ export interface Target {
 export class Pointer {
   readonly #database: Database;
   readonly model: string;
+  readonly #advances = new LaneAdvances((reached, target) => this.#advance(reached, target));
 
   constructor(database: Database, model: string) {
     this.#database = database;
@@ -93,14 +95,19 @@ export class Pointer {
     return this.#change({}, { $set: { lanes }, $inc: { version: 1 } });
   }
 
-  /** The lane's progress, if the operations were written where they had to be. */
-  advance(lane: string, through: Position, { live, building, erasures }: Target): Promise<ModelState | undefined> {
-    const reached = {
-      [`${generationField(live)}.lanes.${lane}`]: through,
-      ...(building === undefined ? {} : { [`${generationField(building)}.lanes.${lane}`]: through }),
-    };
+  /** The lane's progress, if the operations were written where they had to be. Lanes share updates. */
+  advance(lane: string, through: Position, target: Target): Promise<ModelState | undefined> {
+    return this.#advances.advance(lane, through, target);
+  }
+
+  #advance(reached: ReadonlyMap<string, Position>, target: Target): Promise<ModelState | undefined> {
+    const { live, building, erasures } = target;
+    const written = building === undefined ? [live] : [live, building];
+    const progress = written.flatMap((generation) =>
+      [...reached].map(([lane, through]) => [`${generationField(generation)}.lanes.${lane}`, through] as const),
+    );
     const built = building === undefined ? { building: null } : { 'building.generation': building };
-    return this.#change({ live, erasures, ...built }, { $max: reached });
+    return this.#change({ live, erasures, ...built }, { $max: Object.fromEntries(progress) });
   }
 
   /** From the lane's progress on its writer writes to the generation that is being built, too. */
