@@ -6,7 +6,7 @@ import { ownerOf, TRANSIENT_TYPES } from '@anamnesis/contracts';
 const ROOT = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** Where deciders, and whoever else appends, live. */
-const ROOMS = ['services', 'libs/records'];
+const ROOMS = ['services', 'libs/records', 'libs/access'];
 
 /** Names made like an event's that are none; each with its reason. */
 const NO_EVENTS: ReadonlySet<string> = new Set([
