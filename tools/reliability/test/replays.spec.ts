@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
 import { Replays } from '../src/cluster/replays.ts';
 import { RecordClient, type Asked } from '../src/kill/record-client.ts';
 
-/** Makes a new resource at every request: what a record must not do. */
+/** A forgetful one makes a new resource at every request: what a record must not do. */
 let server: Server;
 let client: RecordClient;
 let made = 0;

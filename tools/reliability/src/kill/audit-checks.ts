@@ -2,7 +2,7 @@ import { spawn } from 'node:child_process';
 import { copyFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { get, pages } from './reading.ts';
+import { eachPage, get } from './reading.ts';
 import type { RecordClient } from './record-client.ts';
 
 const ROOT = fileURLToPath(new URL('../../../../', import.meta.url));
@@ -53,24 +53,28 @@ function cli(args: readonly string[]): Promise<{ code: number | null; said: stri
 }
 
 interface AuditEvent {
+  readonly recorded?: string;
   readonly entity?: readonly { readonly what?: { readonly identifier?: { readonly value?: string } } }[];
 }
 
-/** Every read that was answered has its access record; known by the request's id. `since`: looked for from then on. */
+/** AuditEvents come newest first, and each is opened for its page: small pages are answered soon. */
+const PAGE = 100;
+
+/** Every read that was answered has its access record; known by the request's id. None is older than `since`. */
 export async function checkAccessRecords(
   client: RecordClient,
   answered: readonly string[],
-  since?: Date,
+  since = new Date(0),
 ): Promise<string[]> {
-  const from = since === undefined ? '' : `&date=ge${since.toISOString()}`;
-  const recorded = new Set<string>();
-  for (const { resource } of await pages(client, `/fhir/AuditEvent?action=R${from}&_count=500`, OFFICER)) {
-    for (const { what } of (resource as AuditEvent).entity ?? []) {
-      if (what?.identifier?.value !== undefined) recorded.add(what.identifier.value);
-    }
+  const missing = new Set(answered);
+  for await (const page of eachPage(client, `/fhir/AuditEvent?action=R&_count=${PAGE}`, OFFICER)) {
+    const events = page.map(({ resource }) => resource as AuditEvent);
+    for (const { what } of events.flatMap(({ entity }) => entity ?? [])) missing.delete(what?.identifier?.value ?? '');
+    const oldest = events.at(-1)?.recorded;
+    if (missing.size === 0 || (oldest !== undefined && Date.parse(oldest) < since.getTime())) break;
   }
-  const missing = answered.filter((id) => !recorded.has(id));
-  return missing.length === 0
+  const [first] = missing;
+  return first === undefined
     ? []
-    : [`${missing.length} of ${answered.length} answered reads have no access record, request ${missing[0]} first`];
+    : [`${missing.size} of ${answered.length} answered reads have no access record, request ${first} first`];
 }

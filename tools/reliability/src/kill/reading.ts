@@ -23,8 +23,8 @@ interface Entry {
 
 /** Reads, again for a while when the record asks to come later. Throws on an answer other than 200. */
 export async function get(client: RecordClient, path: string, role = ROLE): Promise<Answer> {
-  const until = performance.now() + PATIENCE_MS;
   let answer = await client.ask(role, { method: 'GET', path });
+  const until = performance.now() + PATIENCE_MS;
   while (asksLater(answer) && performance.now() < until) {
     await wait(LATER_MS);
     answer = await client.ask(role, { method: 'GET', path });
@@ -36,13 +36,18 @@ export async function get(client: RecordClient, path: string, role = ROLE): Prom
 /** Every entry of a bundle that comes in pages. */
 export async function pages(client: RecordClient, path: string, role = ROLE): Promise<Entry[]> {
   const entries: Entry[] = [];
+  for await (const page of eachPage(client, path, role)) entries.push(...page);
+  return entries;
+}
+
+/** The entries of each page of a bundle. */
+export async function* eachPage(client: RecordClient, path: string, role = ROLE): AsyncGenerator<readonly Entry[]> {
   for (let next: string | undefined = path; next !== undefined;) {
     const { entry, link }: Bundle = JSON.parse((await get(client, next, role)).text) as Bundle;
-    entries.push(...(entry ?? []));
+    yield entry ?? [];
     const url = link?.find(({ relation }) => relation === 'next')?.url;
     next = url === undefined ? undefined : new URL(url).pathname + new URL(url).search;
   }
-  return entries;
 }
 
 /** The history of one resource. */
