@@ -31,7 +31,7 @@ const BATCH = 500;
 const BEAT_MS = 1_000;
 
 /** A rebuild tries again to be swapped in while lanes of other processes have yet to join it. */
-const SWAP_TRIES = 10;
+const SWAP_TRIES = 30;
 
 interface Lane {
   readonly writer: Promise<ReadModelWriter>;

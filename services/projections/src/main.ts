@@ -14,7 +14,9 @@ await runService({
   compose: async (cluster) => {
     const { config, closing, health } = cluster;
     const [store, vault, bus] = [await cluster.store(), await cluster.vault(), await cluster.bus()];
-    const reads = openMongoReadStore({ url: config.mongodb!, queryBudgetMs: config.queryBudget });
+    // A rebuild that is behind its lanes loads on and tries again: to wait longer for them brings it no nearer.
+    const options = { queryBudgetMs: config.queryBudget, swapTimeoutMs: 2_000 };
+    const reads = openMongoReadStore({ url: config.mongodb!, ...options });
     closing.add(() => reads.close());
     await reads.lanes(RECORDS, await bus.lanes());
     const records = await reads.reader(RECORDS);
