@@ -45,7 +45,7 @@ export async function runCluster(options: ClusterOptions): Promise<ClusterReport
   const folder = await mkdtemp(join(tmpdir(), 'anamnesis-cluster-'));
   const run = new ClusterRun(options, folder);
   const report = await run.run();
-  if (report.failures.length > 0) return { ...report, kept: folder };
+  if (report.failures.length > 0 && options.signal?.aborted !== true) return { ...report, kept: folder };
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
   return report;
 }
@@ -126,7 +126,9 @@ class ClusterRun {
     for (let cycle = 1; more(cycle); cycle += 1) {
       const order = cycle === 1 ? cases : inOrder(cases, drawFrom('order', seed, cycle));
       for (const name of order) {
-        if (signal?.aborted === true || this.#cases.some(({ failures }) => failures.length > 0)) return;
+        // What was given up has not held.
+        signal?.throwIfAborted();
+        if (this.#cases.some(({ failures }) => failures.length > 0)) return;
         if (minutes !== undefined && performance.now() > until) break;
         await this.#fault(field, settled, name, cycle);
       }
