@@ -1,3 +1,4 @@
+import { appendFileSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -43,7 +44,12 @@ const CLOCK = new URL('./shifted-clock.ts', import.meta.url).href;
  */
 export async function runCluster(options: ClusterOptions): Promise<ClusterReport> {
   const folder = await mkdtemp(join(tmpdir(), 'anamnesis-cluster-'));
-  const run = new ClusterRun(options, folder);
+  const tell = (line: string): void => {
+    options.tell(line);
+    // Beside the services' own logs, so that a run that failed can be read later.
+    appendFileSync(join(folder, 'run.log'), `${new Date().toISOString()} ${line}\n`);
+  };
+  const run = new ClusterRun({ ...options, tell }, folder);
   const report = await run.run();
   if (report.failures.length > 0 && options.signal?.aborted !== true) return { ...report, kept: folder };
   await rm(folder, { recursive: true, force: true, maxRetries: 3 });
