@@ -24,7 +24,7 @@ const only = (names, message) => ({ regex: `^@anamnesis/(?!(${names.join('|')})(
 const forbid = (...patterns) => ({ 'no-restricted-imports': ['error', { patterns: [RELATIVE_ESCAPE, ...patterns] }] });
 
 export default tseslint.config(
-  { ignores: ['**/node_modules/**', '**/generated/**', 'data/**', '.nx/**', '**/*.mjs'] },
+  { ignores: ['**/node_modules/**', '**/generated/**', 'data/**', '.nx/**', '**/*.mjs', 'deploy/**/*.js'] },
   ...tseslint.configs.strict,
   {
     languageOptions: { parserOptions: { projectService: false } },
