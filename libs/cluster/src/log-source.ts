@@ -1,8 +1,7 @@
 /** EventStoreDB and the shared key vault, as the audit sequencer's thread opens them for itself. */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { encodeStored, type StoredEvent } from '@anamnesis/event-store';
+import { encodedRawLog } from '@anamnesis/event-store';
 import { EventStoreDb } from '@anamnesis/event-store/eventstoredb';
-import type { Position } from '@anamnesis/kernel';
 import type { ClusterConfig } from './config.ts';
 import { type KeySettings, keySettings, openKeyReader } from './open-key-vault.ts';
 
@@ -20,14 +19,10 @@ export async function openLogSource(options: unknown) {
   const settings = options as LogSourceOptions;
   const reader = await EventStoreDb.open({ connectionString: settings.eventStore! });
   const keys = await openKeyReader(settings);
-  const raw = (event: StoredEvent) => ({ position: event.position, bytes: encodeStored(event) });
   return {
     reader,
     keys,
-    raw: {
-      readRaw: async (from: Position, limit: number) => (await reader.readAll({ from, limit })).map(raw),
-      readRawAt: async (position: Position) => (await reader.readPositions([position])).map(raw)[0],
-    },
+    raw: encodedRawLog(reader),
     moved: async () => {
       await sleep(LOOK_MS);
     },

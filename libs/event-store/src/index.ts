@@ -1,3 +1,4 @@
+export { encodedRawLog } from './encoded-raw-log.ts';
 export type * from './port.ts';
 export { lagAfter, type LogLag } from './log-lag.ts';
 export {

@@ -1,12 +1,10 @@
-import { type Accesses, IdentityRecords } from '@anamnesis/access';
+import { type Accesses, IdentityRecords, recordAuditLifecycle } from '@anamnesis/access';
 import { type Audit, auditModule, AuditQuestions } from '@anamnesis/audit-service';
 import type { EmbeddedEventStore } from '@anamnesis/event-store/embedded';
 import { recordedAccesses } from '@anamnesis/gateway-service';
-import { newId, type Instant } from '@anamnesis/kernel';
+import type { Instant } from '@anamnesis/kernel';
 import { opaqueId } from '@anamnesis/records';
 import type { Journal } from '@anamnesis/journal';
-
-const SYSTEM = { id: 'system', role: 'operator', purpose: 'HOPERAT' } as const;
 
 interface AuditPartsOptions {
   readonly audit: Audit;
@@ -19,21 +17,13 @@ interface AuditPartsOptions {
 export function auditParts({ audit: { tree, trail }, accesses: { recorder }, store, journal }: AuditPartsOptions) {
   const opaquePatient = (id: string): string => opaqueId('Patient', id, journal.keyedHash.bind(journal));
   const questions = new AuditQuestions({ tree, trail, log: store, opaquePatient });
-  const lifecycle = (type: 'AuditStarted' | 'AuditStopped'): Promise<void> => {
-    const requestId = newId();
-    return recorder.record(
-      { actor: SYSTEM, correlation: requestId },
-      { type, facts: { patients: [], from: '', requestId } },
-    );
-  };
   return {
     identity: new IdentityRecords(recorder),
     questions,
     accesses: recordedAccesses(recorder),
     module: auditModule({ tree, trail, recorder, questions }),
-    /** The audit trail says when it began and ended (DICOM PS3.15 A.5.1.1: audit start and stop). */
-    started: () => lifecycle('AuditStarted'),
-    stopped: () => lifecycle('AuditStopped'),
+    started: () => recordAuditLifecycle(recorder, 'AuditStarted'),
+    stopped: () => recordAuditLifecycle(recorder, 'AuditStopped'),
     /** When the last event of these subjects was recorded. */
     lastRecordedAt: async (subjects: readonly string[]): Promise<Instant | undefined> => {
       const last = (await questions.positionsOf(subjects, await store.head())).at(-1);

@@ -20,6 +20,6 @@ export {
   type ConsistencyClaim,
   type InclusionClaim,
 } from './tree/index.ts';
-export { encodedRawLog, keptRawLog, type RawEvent, type RawLog } from './raw-log.ts';
+export { keptRawLog, type RawEvent, type RawLog } from './raw-log.ts';
 export type { LogSource, LogSourceAddress } from './sequencing/log-source.ts';
 export * from './verify/index.ts';

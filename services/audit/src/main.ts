@@ -1,15 +1,14 @@
 import { join } from 'node:path';
+import { recordAuditLifecycle } from '@anamnesis/access';
 import { decisionsModule, runService } from '@anamnesis/cluster';
 import { logSourceOptions } from '@anamnesis/cluster/log-source';
+import { encodedRawLog } from '@anamnesis/event-store';
 import { fileSignInProgress, KeycloakSignInEvents, ServiceTokens, SIGN_INS_CLIENT } from '@anamnesis/identity/keycloak';
-import { Fault, newId } from '@anamnesis/kernel';
+import { Fault } from '@anamnesis/kernel';
 import { opaqueId, RecordContext } from '@anamnesis/records';
 import { AuditQuestions } from './application/audit-questions.ts';
 import { auditModule } from './audit.module.ts';
 import { openAudit } from './open-audit.ts';
-import { encodedRawLog } from './raw-log.ts';
-
-const SYSTEM = { id: 'system', role: 'operator', purpose: 'HOPERAT' } as const;
 
 await runService({
   service: 'audit',
@@ -51,21 +50,13 @@ await runService({
     }
     const opaquePatient = (id: string): string => opaqueId('Patient', id, journal.keyedHash.bind(journal));
     const questions = new AuditQuestions({ tree, trail, log: store, opaquePatient });
-    const lifecycle = (type: 'AuditStarted' | 'AuditStopped'): Promise<void> => {
-      const requestId = newId();
-      return recorder.record(
-        { actor: SYSTEM, correlation: requestId },
-        { type, facts: { patients: [], from: '', requestId } },
-      );
-    };
     return {
       modules: [
         auditModule({ tree, trail, recorder, questions, forOthers: true }),
         decisionsModule({ context: new RecordContext('audit', journal), journal }),
       ],
-      // DICOM PS3.15 A.5.1.1: the trail says when it began and ended.
-      started: () => lifecycle('AuditStarted'),
-      stopping: () => lifecycle('AuditStopped'),
+      started: () => recordAuditLifecycle(recorder, 'AuditStarted'),
+      stopping: () => recordAuditLifecycle(recorder, 'AuditStopped'),
     };
   },
 });

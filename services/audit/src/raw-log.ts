@@ -1,4 +1,3 @@
-import { encodeStored, type EventReader, type StoredEvent } from '@anamnesis/event-store';
 import type { Position } from '@anamnesis/kernel';
 
 export interface RawEvent {
@@ -20,16 +19,3 @@ export const keptRawLog = (reader: { readRawSync(from: Position, limit: number):
   readRaw: async (from, limit) => reader.readRawSync(from, limit),
   readRawAt: async (position) => reader.readRawSync(position - 1, 1).find((raw) => raw.position === position),
 });
-
-/** A log that keeps events in a form of its own: their canonical bytes are made from what it gives back. */
-export const encodedRawLog = (
-  reader: Pick<EventReader, 'readAll'> & {
-    readPositions(positions: readonly Position[]): Promise<readonly StoredEvent[]>;
-  },
-): RawLog => {
-  const raw = (event: StoredEvent): RawEvent => ({ position: event.position, bytes: encodeStored(event) });
-  return {
-    readRaw: async (from, limit) => (await reader.readAll({ from, limit })).map(raw),
-    readRawAt: async (position) => (await reader.readPositions([position])).map(raw)[0],
-  };
-};
