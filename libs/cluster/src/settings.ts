@@ -12,43 +12,16 @@ const addressOf = (service: ServiceName) =>
     undefined,
   );
 
-const {
-  host,
-  port,
-  publicUrl,
-  trustedProxies,
-  dataFolder,
-  erasures,
-  bodyBytes,
-  nesting,
-  countDefault,
-  countMax,
-  parameters,
-  positionWait,
-  shutdownWait,
-  logLevel,
-  retentionClinicalYears,
-  retentionFinancialYears,
-} = SETTINGS;
+/** What one process of everything has alone: its own issuer, with its users. */
+const { facilities, demoUsers, webRedirects, tokenTtl, retentionAccessYears, ...SHARED } = SETTINGS;
 
 /** Every setting of the services of the cluster profile; each service reads those that it needs. */
 export const CLUSTER_SETTINGS = {
-  host,
-  port,
-  publicUrl,
-  trustedProxies,
-  dataFolder: { ...dataFolder, description: "The service's own folder: access records that wait, the audit tree." },
-  erasures,
-  bodyBytes,
-  nesting,
-  countDefault,
-  countMax,
-  parameters,
-  positionWait,
-  shutdownWait,
-  logLevel,
-  retentionClinicalYears,
-  retentionFinancialYears,
+  ...SHARED,
+  dataFolder: {
+    ...SHARED.dataFolder,
+    description: "The service's own folder: access records that wait, the audit tree.",
+  },
   instance: setting(
     'ANAMNESIS_INSTANCE',
     'Names this process among those of its service; two of them must not share a name. Without it: the host name.',
