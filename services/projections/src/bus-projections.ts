@@ -34,7 +34,7 @@ const BEAT_MS = 1_000;
 const SWAP_TRIES = 30;
 
 interface Lane {
-  readonly writer: Promise<ReadModelWriter>;
+  readonly writer: ReadModelWriter;
   through: Position;
   /** When it was last written, by the clock of `performance`. */
   at: number;
@@ -111,39 +111,28 @@ export class BusProjections implements ProjectionControl {
     this.#stopping.abort();
     await this.#consumer?.stop();
     await this.#beating;
-    await Promise.all([...this.#lanes.values()].map(async ({ writer }) => (await writer).close()));
+    await Promise.all([...this.#lanes.values()].map(({ writer }) => writer.close()));
     this.#following = { state: 'stopped' };
   }
 
   async #take({ lane, events, through }: Delivery): Promise<void> {
     const { opener, ownBases } = this.#options;
-    const own = this.#lane(lane);
     // A lane that came back to this process after another one had it: an older delivery changes nothing.
     const patience = { signal: this.#stopping.signal, onWaiting: (code?: FaultCode) => this.#waits(code) };
     const operations = await persist(() => projectBatch(events, opener, { ownBases }), patience);
-    const writer = await this.#writerOf(lane, own, patience);
-    await persist(() => applyBatch(writer, operations, events, through), patience);
+    const own = await persist(() => this.#lane(lane), patience);
+    await persist(() => applyBatch(own.writer, operations, events, through), patience);
     own.through = through;
     own.at = performance.now();
   }
 
-  #lane(name: string): Lane {
+  /** A lane's deliveries come one after the other, so its writer is opened once. */
+  async #lane(name: string): Promise<Lane> {
     const known = this.#lanes.get(name);
     if (known) return known;
-    const lane: Lane = { writer: this.#options.reads.writer(RECORDS, name), through: 0, at: performance.now() };
-    lane.writer.catch(() => this.#lanes.delete(name));
+    const lane = { writer: await this.#options.reads.writer(RECORDS, name), through: 0, at: performance.now() };
     this.#lanes.set(name, lane);
     return lane;
-  }
-
-  /** The lane's writer; opened anew while the store does not answer. */
-  #writerOf(name: string, lane: Lane, patience: Parameters<typeof persist>[1]): Promise<ReadModelWriter> {
-    let first: Promise<ReadModelWriter> | undefined = lane.writer;
-    return persist(() => {
-      const opening = first ?? this.#lane(name).writer;
-      first = undefined;
-      return opening;
-    }, patience);
   }
 
   async #load(writer: ReadModelWriter, from: Position, tell: (progress: RebuildProgress) => void): Promise<Position> {
@@ -169,7 +158,7 @@ export class BusProjections implements ProjectionControl {
         ({ through, at }) => through > 0 && performance.now() - at >= BEAT_MS,
       );
       // At once, so that they are one update of the store. What could not be said now is said at the next beat.
-      await Promise.allSettled(quiet.map(async ({ writer, through }) => (await writer).apply([], through)));
+      await Promise.allSettled(quiet.map(({ writer, through }) => writer.apply([], through)));
     }
   }
 
