@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { cleanEnvironment } from './engines/programs.ts';
 import { freePort } from './processes/free-port.ts';
 import { nodeProgram } from './processes/node-program.ts';
-import { Restartable, type Faulty } from './processes/restartable.ts';
+import { faultsOf, Restartable, type Faulty } from './processes/restartable.ts';
 import { listens, untilReady } from './processes/until-ready.ts';
 
 const MAIN = 'libs/event-store/src/wire/main.ts';
@@ -28,15 +28,8 @@ export async function startEventStore(folder: string, logFolder: string): Promis
     },
   );
   await server.start();
-  return {
+  return Object.assign(faultsOf(server), {
     url: `esdb://127.0.0.1:${port}?tls=false`,
     stop: async () => void (await server.stop()),
-    get pid() {
-      return server.pid;
-    },
-    kill: () => server.kill(),
-    pause: () => server.pause(),
-    resume: () => server.resume(),
-    restart: () => server.restart(),
-  };
+  });
 }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { freePort } from '../processes/free-port.ts';
-import type { Faulty } from '../processes/restartable.ts';
+import { faultsOf, type Faulty } from '../processes/restartable.ts';
 import { EngineError } from './engine-error.ts';
 import { workFolder } from './folders.ts';
 import { firstDatabase, keycloakHome } from './keycloak-install.ts';
@@ -46,18 +46,11 @@ export async function startKeycloak(options: KeycloakOptions = {}): Promise<Runn
     await stop();
     throw error;
   }
-  return {
+  return Object.assign(faultsOf(server), {
     url,
     admin,
     stop,
-    get pid() {
-      return server.pid;
-    },
-    kill: () => server.kill(),
-    pause: () => server.pause(),
-    resume: () => server.resume(),
-    restart: () => server.restart(),
-  };
+  });
 }
 
 /** Makes a realm by the admin API: 1 to 2 seconds, and an error where the import at start passes over one. */

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { env } from 'node:process';
 import { freePort } from '../processes/free-port.ts';
-import { Restartable, type Faulty } from '../processes/restartable.ts';
+import { faultsOf, Restartable, type Faulty } from '../processes/restartable.ts';
 import { listens, untilReady } from '../processes/until-ready.ts';
 import { installationFolder, installed } from './cache.ts';
 import { workFolder } from './folders.ts';
@@ -61,18 +61,11 @@ export async function startMongo({ folder: asked, log = toStderr }: MongoOptions
     await stop();
     throw error;
   }
-  return {
+  return Object.assign(faultsOf(server), {
     url: `mongodb://127.0.0.1:${port}/?directConnection=true`,
     engine,
     stop,
-    get pid() {
-      return server.pid;
-    },
-    kill: () => server.kill(),
-    pause: () => server.pause(),
-    resume: () => server.resume(),
-    restart: () => server.restart(),
-  };
+  });
 }
 
 function mongoEngine(): 'wheel' | 'rust' {

@@ -2,7 +2,7 @@ import { globSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { freePort } from '../processes/free-port.ts';
-import { Restartable, type Faulty } from '../processes/restartable.ts';
+import { faultsOf, Restartable, type Faulty } from '../processes/restartable.ts';
 import { statusOf, untilReady } from '../processes/until-ready.ts';
 import { installed } from './cache.ts';
 import { EngineError } from './engine-error.ts';
@@ -69,18 +69,11 @@ export async function startOpenBao({ folder: asked, log = toStderr }: OpenBaoOpt
     await stop();
     throw error;
   }
-  return {
+  return Object.assign(faultsOf(server), {
     url,
     token: keys.token,
     stop,
-    get pid() {
-      return server.pid;
-    },
-    kill: () => server.kill(),
-    pause: () => server.pause(),
-    resume: () => server.resume(),
-    restart: () => server.restart(),
-  };
+  });
 }
 
 /** Initialises it the first time; the seal's key stays in this process. */

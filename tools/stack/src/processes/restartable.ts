@@ -80,3 +80,16 @@ export class Restartable implements Faulty {
     return this.#current?.stop(this.#options.stopLimitMs ?? STOP_LIMIT_MS);
   }
 }
+
+/** The part of a process that fault tests are given; it stays that of whichever process runs now. */
+export function faultsOf(server: Restartable): Faulty {
+  return {
+    get pid() {
+      return server.pid;
+    },
+    kill: () => server.kill(),
+    pause: () => server.pause(),
+    resume: () => server.resume(),
+    restart: () => server.restart(),
+  };
+}
