@@ -1,4 +1,4 @@
-export { Browser, formOf } from './browser.ts';
+export { Browser, formOf } from '@anamnesis/testing';
 export { FhirClient, type Answer, type Bundle, type Entry, type Resource } from './fhir-client.ts';
 export { collectPages } from './pages.ts';
 export { entry, patient, transaction } from './resources.ts';

@@ -1,6 +1,6 @@
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
-import { Browser, formOf } from './browser.ts';
+import { Browser, formOf } from '@anamnesis/testing';
 import type { Server } from './server.ts';
 
 /** Keycloak's path of the realm; every profile has it. */

@@ -1,4 +1,6 @@
+export { Browser } from './browser.ts';
 export { OtlpCollector, type ReceivedPoint, type ReceivedSpan } from './otlp-collector.ts';
+export { formOf, type Form } from './page-form.ts';
 export { drawFrom, type Draw } from './patients/draw.ts';
 export { syntheticNetwork } from './patients/network.ts';
 export { SYSTEM as SYNTHETIC_SYSTEM } from './patients/catalogue.ts';
