@@ -1,6 +1,13 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { currentTraceparent, FAULT_PROBLEMS, type Mount, problemDocument, traceHttp } from '@anamnesis/service';
+import {
+  currentTraceparent,
+  endToEndHeaders,
+  FAULT_PROBLEMS,
+  type Mount,
+  refuseRaw,
+  traceHttp,
+} from '@anamnesis/service';
 import { Pool } from 'undici';
 
 /** Which service answers for the paths that begin so; the longest beginning counts. */
@@ -15,20 +22,7 @@ export interface ServiceProxyOptions {
   readonly answerMs?: number;
 }
 
-/** RFC 9110 section 7.6.1: these are between two hosts only. */
-const HOP_BY_HOP: ReadonlySet<string> = new Set([
-  'connection',
-  'keep-alive',
-  'proxy-authenticate',
-  'proxy-authorization',
-  'proxy-connection',
-  'te',
-  'trailer',
-  'transfer-encoding',
-  'upgrade',
-  'host',
-  'expect',
-]);
+const AWAY = FAULT_PROBLEMS['service-unavailable'];
 
 /**
  * The front door's way to the domain APIs of other services: requests are passed on as they are, with the caller's own
@@ -55,7 +49,7 @@ export function serviceProxy({ prefix, routes, answerMs = 600_000 }: ServiceProx
           path === beginning || (/^[/?]/.test(path.slice(beginning.length)) && path.startsWith(beginning)),
       );
       const instance = way?.pools[way.turn++ % way.pools.length];
-      if (!way || !instance) return refuse(response, 'service-unavailable');
+      if (!way || !instance) return refuseRaw(response, AWAY);
       const { address, pool } = instance;
       const call = { method: request.method ?? 'GET', template: `${way.beginning}/*`, address };
       await traceHttp(call, (answered) => pass(pool, request, response, from, answered));
@@ -84,37 +78,22 @@ async function pass(
       signal: gone.signal,
     });
     answered(answer.statusCode);
-    response.writeHead(answer.statusCode, endToEnd(answer.headers));
+    response.writeHead(answer.statusCode, endToEndHeaders(answer.headers));
     await pipeline(answer.body, response);
   } catch {
     // The client left, or the service did: there is nobody to tell, or it is told here.
-    if (!response.headersSent) refuse(response, 'service-unavailable');
-    else response.destroy();
+    refuseRaw(response, AWAY);
   }
 }
 
 function forwarded(headers: IncomingHttpHeaders, response: ServerResponse, from: string): IncomingHttpHeaders {
   const before = headers['x-forwarded-for'];
   const traceparent = currentTraceparent();
+  const { host: _ours, ...kept } = endToEndHeaders(headers);
   return {
-    ...endToEnd(headers),
+    ...kept,
     ...(traceparent !== undefined && { traceparent }),
     'x-request-id': String(response.getHeader('x-request-id') ?? ''),
     'x-forwarded-for': before === undefined ? from : `${String(before)}, ${from}`,
   };
-}
-
-const endToEnd = (headers: IncomingHttpHeaders): IncomingHttpHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !HOP_BY_HOP.has(name.toLowerCase())));
-
-function refuse(response: ServerResponse, code: 'service-unavailable'): void {
-  const problem = FAULT_PROBLEMS[code];
-  const correlation = String(response.getHeader('x-request-id') ?? '');
-  const body = JSON.stringify(problemDocument(problem, correlation));
-  response
-    .writeHead(problem.status, {
-      'content-type': 'application/problem+json',
-      'retry-after': String(problem.retryAfter),
-    })
-    .end(body);
 }

@@ -34,6 +34,7 @@ export type { ProblemRenderer } from './problem-filter.ts';
 export { RouteAction } from './route-action.ts';
 export { type RouteGuard, UndeclaredRoutes } from './route-guard.ts';
 export type { Mount } from './mount.ts';
+export { endToEndHeaders, refuseRaw } from './passing-on.ts';
 export { type HttpConfig, type RunningService, type ServiceOptions, startService } from './start-service.ts';
 export { runUntilSignalled } from './run-until-signalled.ts';
 export {

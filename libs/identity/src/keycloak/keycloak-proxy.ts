@@ -3,9 +3,9 @@ import type { OutgoingHttpHeaders, ServerResponse } from 'node:http';
 import { Agent as HttpsAgent, request as httpsRequest } from 'node:https';
 import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
-import { FAULT_PROBLEMS, HTTP_PROBLEMS, type Log, type Mount, type Problem, problemDocument } from '@anamnesis/service';
+import { endToEndHeaders, FAULT_PROBLEMS, HTTP_PROBLEMS, type Log, type Mount, refuseRaw } from '@anamnesis/service';
 import { REALM } from '../realm-names.ts';
-import { forwardedHeaders, returnedHeaders } from './proxy-headers.ts';
+import { forwardedHeaders } from './proxy-headers.ts';
 
 export interface KeycloakProxyOptions {
   /** Where Keycloak is reached; it runs with `--proxy-headers xforwarded`. */
@@ -45,9 +45,9 @@ export function keycloakProxy(options: KeycloakProxyOptions): KeycloakProxy {
 
   async function pass(request: IncomingMessage, response: ServerResponse, from: string, prefix: string): Promise<void> {
     const path = request.url ?? '';
-    if (!isBeneath(path, prefix)) return refuse(response, HTTP_PROBLEMS['not-found']);
+    if (!isBeneath(path, prefix)) return refuseRaw(response, HTTP_PROBLEMS['not-found']);
     if (Number(request.headers['content-length'] ?? 0) > limit)
-      return refuse(response, HTTP_PROBLEMS['body-too-large']);
+      return refuseRaw(response, HTTP_PROBLEMS['body-too-large']);
     const headers = forwardedHeaders(request.headers, new URL(options.publicUrl()), from);
     const upstream = begin(path, request.method ?? 'GET', headers);
     const abandon = (): void => void upstream.destroy();
@@ -57,13 +57,13 @@ export function keycloakProxy(options: KeycloakProxyOptions): KeycloakProxy {
       const [answer] = await Promise.all([answerOf(upstream), pipeline(request, limited(limit), upstream)]);
       if (answer.statusCode === undefined || [502, 503, 504].includes(answer.statusCode)) {
         answer.resume();
-        return refuse(response, AWAY);
+        return refuseRaw(response, AWAY);
       }
-      response.writeHead(answer.statusCode, returnedHeaders(answer.headers));
+      response.writeHead(answer.statusCode, endToEndHeaders(answer.headers));
       await pipeline(answer, response);
     } catch (error) {
       if (!(error instanceof BodyTooLarge)) options.log?.warn('Keycloak did not answer', { error });
-      refuse(response, error instanceof BodyTooLarge ? HTTP_PROBLEMS['body-too-large'] : AWAY);
+      refuseRaw(response, error instanceof BodyTooLarge ? HTTP_PROBLEMS['body-too-large'] : AWAY);
     } finally {
       clearTimeout(timer);
       abandon();
@@ -113,20 +113,4 @@ function answerOf(upstream: ClientRequest): Promise<IncomingMessage> {
     upstream.once('error', reject);
     upstream.once('close', () => reject(new Error('the connection closed before an answer came')));
   });
-}
-
-/** Where the answer has begun already it can only be cut. */
-function refuse(response: ServerResponse, problem: Problem): void {
-  if (response.headersSent || response.destroyed) return void response.destroy();
-  const correlation = String(response.getHeader('x-request-id') ?? '');
-  const body = JSON.stringify(problemDocument(problem, correlation));
-  response
-    .writeHead(problem.status, {
-      'content-type': 'application/problem+json',
-      'content-length': Buffer.byteLength(body),
-      'cache-control': 'no-store',
-      connection: 'close', // what is left of a body that was not read must not be taken for the next request
-      ...(problem.retryAfter !== undefined && { 'retry-after': String(problem.retryAfter) }),
-    })
-    .end(body);
 }
